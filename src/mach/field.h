@@ -1,0 +1,121 @@
+/* Field lists: the one description of a component's state.
+ *
+ * A component writes its saved members once, as a list. The list declares the struct members and
+ * makes the table which snapshot, debugger, trace, diff and migration read. A member in the list
+ * cannot be forgotten by any of them; a member outside it belongs to this process (a pointer, a
+ * descriptor, a cache) and none of them sees it.
+ *
+ *     #define UART(F, A, E, G, H)                       \
+ *         F(STATE, u8, ier, "interrupt enable")         \
+ *         A(STATE, u8, fifo, 16, "received bytes")      \
+ *         E(CONFIG, model, "8250 16550", "which chip")  \
+ *         G(uart_rx, rx, "receive queue")
+ *     struct uart { FIELD_MEMBERS(UART) struct line irq; };
+ *     FIELD_TABLE(uart, 1, UART)          // in the .c file: defines uart_fields()
+ */
+#ifndef MACH_FIELD_H
+#define MACH_FIELD_H
+
+#include "base/err.h"
+#include "base/types.h"
+
+enum field_role {
+    FIELD_STATE,  /* saved and restored; the debugger may set it */
+    FIELD_CONFIG, /* chosen before power-on; a restore is refused unless it is equal */
+};
+
+enum field_type {
+    FIELD_bool,
+    FIELD_u8,
+    FIELD_u16,
+    FIELD_u32,
+    FIELD_u64,
+    FIELD_s8,
+    FIELD_s16,
+    FIELD_s32,
+    FIELD_s64,
+    FIELD_ENUM, /* a u8 with named values */
+    FIELD_GROUP,
+};
+
+struct fields;
+
+struct field {
+    const char *name, *doc;
+    u32 offset, size, count; /* size is that of one element; count is 1 for a scalar */
+    u8 type, role;
+    const char *values; /* FIELD_ENUM: the names, in order, a blank between them */
+    const struct fields *(*group)(void);
+};
+
+struct fields {
+    const char *name;
+    u32 version; /* raised when the meaning of a field changes */
+    u32 count;
+    const struct field *list;
+};
+
+/* A list is a macro of five parameters: F one scalar, A an array of scalars, E an enumeration with
+ * named values, G a group, H an array of groups. */
+#define FIELD_MEMBER_F(role, type, name, doc)    type name;
+#define FIELD_MEMBER_A(role, type, name, n, doc) type name[n];
+#define FIELD_MEMBER_E(role, name, values, doc)  u8 name;
+#define FIELD_MEMBER_G(tag, name, doc)           struct tag name;
+#define FIELD_MEMBER_H(tag, name, n, doc)        struct tag name[n];
+#define FIELD_MEMBERS(LIST) \
+    LIST(FIELD_MEMBER_F, FIELD_MEMBER_A, FIELD_MEMBER_E, FIELD_MEMBER_G, FIELD_MEMBER_H)
+
+/* clang-format off */
+#define FIELD_ROW_F(role, type, name, doc) \
+    { #name, doc, offsetof(self, name), sizeof(type), 1, FIELD_##type, FIELD_##role, NULL, NULL },
+#define FIELD_ROW_A(role, type, name, n, doc) \
+    { #name, doc, offsetof(self, name), sizeof(type), n, FIELD_##type, FIELD_##role, NULL, NULL },
+#define FIELD_ROW_E(role, name, values, doc) \
+    { #name, doc, offsetof(self, name), 1, 1, FIELD_ENUM, FIELD_##role, values, NULL },
+#define FIELD_ROW_G(tag, name, doc) \
+    { #name, doc, offsetof(self, name), sizeof(struct tag), 1, FIELD_GROUP, FIELD_STATE, NULL, \
+      tag##_fields },
+#define FIELD_ROW_H(tag, name, n, doc) \
+    { #name, doc, offsetof(self, name), sizeof(struct tag), n, FIELD_GROUP, FIELD_STATE, NULL, \
+      tag##_fields },
+/* clang-format on */
+
+/* Defines `const struct fields *TAG_fields(void)` for struct TAG. */
+#define FIELD_TABLE(tag, ver, LIST)                                                         \
+    const struct fields *tag##_fields(void)                                                 \
+    {                                                                                       \
+        typedef struct tag self;                                                            \
+        static const struct field rows[] = { LIST(FIELD_ROW_F, FIELD_ROW_A, FIELD_ROW_E,    \
+                                                  FIELD_ROW_G, FIELD_ROW_H) };              \
+        static const struct fields all = { #tag, ver, sizeof rows / sizeof rows[0], rows }; \
+        return &all;                                                                        \
+    }
+
+/* The snapshot's door. Each field travels with its name and element size, little-endian. Returns
+ * the bytes needed; with out NULL it only measures. */
+size_t field_save(const struct fields *fs, const void *obj, u8 *out);
+
+/* Loads what field_save wrote; fields absent from the image keep their value. ERR_FORMAT for a
+ * damaged image, ERR_MISMATCH for another configuration. It may stop half-way: load into a spare
+ * object, then exchange the two. Values are not judged here: that is the component's loaded(). */
+int field_load(const struct fields *fs, void *obj, const u8 *in, size_t len, struct err *e);
+
+/* One scalar found by path: "lcr", "rx.count", "fifo[3]", "pulse[1].period". */
+struct field_ref {
+    const struct field *field;
+    void *at;
+};
+bool field_find(const struct fields *fs, void *obj, const char *path, struct field_ref *out);
+
+/* Values as 64 bits; signed types are sign-extended. */
+u64 field_get(const struct field_ref *r);
+void field_put(const struct field_ref *r, u64 value);
+
+/* Reads a value a person typed: decimal, 0x or $ hexadecimal, true/false, or the name of an
+ * enumeration's value. The error names the values that are accepted. */
+int field_parse(const struct field_ref *r, const char *text, u64 *value, struct err *e);
+
+/* Writes the value for a person; returns what snprintf returns. */
+int field_text(const struct field_ref *r, char *out, size_t room);
+
+#endif

@@ -1,0 +1,78 @@
+#include "mach/machine.h"
+
+#include <assert.h>
+
+static const char *const verb_names[] = {
+#define X(id, name, doc) name,
+    VERB_LIST(X)
+#undef X
+};
+static const char *const verb_docs[] = {
+#define X(id, name, doc) doc,
+    VERB_LIST(X)
+#undef X
+};
+
+const char *verb_name(enum verb v)
+{
+    return v < VERB_COUNT ? verb_names[v] : "unknown";
+}
+
+const char *verb_doc(enum verb v)
+{
+    return v < VERB_COUNT ? verb_docs[v] : "unknown";
+}
+
+const char *stop_name(enum stop s)
+{
+    static const char *const names[] = { "time", "break", "halt", "fault", "kick", "idle", "host" };
+
+    return s < ARRAY_SIZE(names) ? names[s] : "unknown";
+}
+
+/* The optional function behind a verb; a verb without one is judged by why_not() alone. */
+static bool has_function(const struct kind *k, enum verb v)
+{
+    switch (v) {
+    case VERB_STEP: return k->step;
+    case VERB_PEEK: return k->peek;
+    case VERB_DISASSEMBLE: return k->disassemble;
+    case VERB_RESET: return k->reset;
+    default: return true;
+    }
+}
+
+bool machine_can(const struct kind *k, const struct machine *m, enum verb v, const char **why)
+{
+    const char *no = k->why_not(m, v);
+
+    if (!no && !has_function(k, v))
+        no = "this kind of machine has no such function";
+    if (why)
+        *why = no;
+    return !no;
+}
+
+int machine_configure(struct machine *m, const struct config *c, struct err *e)
+{
+    for (unsigned i = 0; i < c->setting_count; i++) {
+        const struct setting *s = &c->settings[i];
+        struct field_ref ref;
+        u64 value;
+
+        if (!component_field(&m->root, s->path, &ref, NULL))
+            return err_set(e, ERR_USAGE, "--set %s: no such field", s->path);
+        if (ref.field->role != FIELD_CONFIG)
+            return err_set(e, ERR_USAGE, "--set %s: not a setting but state", s->path);
+        if (field_parse(&ref, s->value, &value, e))
+            return err_wrap(e, "--set %s", s->path);
+        field_put(&ref, value);
+    }
+    return 0;
+}
+
+u64 machine_ticks(const struct machine *m, u64 ns)
+{
+    assert(m->hz_den);
+    return (u64)((unsigned __int128)ns * m->hz_num / m->hz_den / 1000000000u);
+}

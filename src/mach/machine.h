@@ -1,0 +1,147 @@
+/* The words that a kind of machine and a service share: kind, machine, cpu, stop. */
+#ifndef MACH_MACHINE_H
+#define MACH_MACHINE_H
+
+#include "base/err.h"
+#include "mach/component.h"
+#include "mach/event.h"
+#include "mach/port.h"
+#include "mach/space.h"
+#include "mach/trace.h"
+#include "mach/view.h"
+#include "mach/watch.h"
+
+struct machine;
+struct kind;
+
+/* Why run() returned. */
+enum stop {
+    STOP_TIME,  /* `until` was reached */
+    STOP_BREAK, /* a breakpoint, a watch, or the guest's own break */
+    STOP_HALT,  /* the guest ended itself: exit status in the payload */
+    STOP_FAULT, /* the guest did what its machine cannot do */
+    STOP_KICK,  /* kick() */
+    STOP_IDLE,  /* nothing can happen before the next event or input */
+    STOP_HOST,  /* the host failed us */
+};
+
+struct stop_info {
+    enum stop why;
+    unsigned cpu;
+    u64 address;    /* of the instruction, where one is to blame */
+    int status;     /* STOP_HALT: the guest's exit status */
+    char text[160]; /* one sentence for a person, or empty */
+};
+
+/* What a service may ask of a kind; why_not() has the sentence when it cannot. */
+enum verb {
+#define VERB_LIST(X)                                            \
+    X(SNAPSHOT, "snapshot", "save and restore the whole state") \
+    X(FORK, "fork", "make a running copy")                      \
+    X(REPLAY, "replay", "record and replay exactly")            \
+    X(STEP, "step", "execute one instruction")                  \
+    X(REVERSE, "reverse", "run backwards")                      \
+    X(MIGRATE, "migrate", "move to another host")               \
+    X(PEEK, "peek", "read memory without side effects")         \
+    X(DISASSEMBLE, "disassemble", "show instructions")          \
+    X(RESET, "reset", "press the reset button")                 \
+    X(PICTURE, "picture", "show a picture")                     \
+    X(SOUND, "sound", "make sound")
+#define X(id, name, doc) VERB_##id,
+    VERB_LIST(X)
+#undef X
+        VERB_COUNT
+};
+
+struct setting { /* --set PATH=VALUE: a CONFIG field of the tree */
+    const char *path, *value;
+};
+
+struct config {
+    const char *name; /* of the thing, for messages and the store; never opened */
+    const u8 *image;  /* borrowed until create() returns */
+    size_t image_bytes;
+    const char *board; /* NULL: the kind's choice for this image */
+    const struct setting *settings;
+    unsigned setting_count;
+    unsigned argc; /* the guest's own arguments */
+    const char *const *argv;
+};
+
+/* What an image is, in a few words, for `mews info` and `mews run`. */
+struct image_info {
+    char board[32];
+    char text[512]; /* "key: value" lines */
+};
+
+enum cpu_space { CPU_VIRTUAL, CPU_PHYSICAL };
+
+struct cpu { /* what steps: a 6502, a hart, a vCPU, a Java thread */
+    struct component *state;
+    struct machine *machine;
+    unsigned index;
+    const char *isa; /* "mos6502" */
+};
+
+/* A kind of machine. Functions above the line are required; one below it is NULL when the kind
+ * cannot do that, and machine_can() says so. */
+struct kind {
+    const char *name, *summary;
+    const char *const *boards; /* NULL-ended */
+    /* Whether the image is one of this kind's, by its bytes; an image that says it is but is
+     * damaged gets true, and create() the error. `what` is one line such as "NES cartridge (iNES)".
+     */
+    bool (*accepts)(const u8 *image, size_t bytes, const char **what);
+    const char *accepted; /* the list of what is accepted, for the error about an unknown thing */
+    int (*create)(const struct kind *k, const struct config *c, const struct ports *p,
+                  struct machine **out, struct err *e);
+    void (*destroy)(struct machine *m); /* accepts NULL and the half-built */
+    /* Runs until the machine's time is at least `until` (it may overshoot to an instruction's end)
+     * or something else stops it. */
+    enum stop (*run)(struct machine *m, u64 until, struct stop_info *info);
+    /* Any thread, any signal handler: run() returns STOP_KICK soon, also when it starts later. */
+    void (*kick)(struct machine *m);
+    /* NULL: it can. The machine may be NULL: then of the kind as a whole. */
+    const char *(*why_not)(const struct machine *m, enum verb v);
+    /* ---- optional ---- */
+    int (*describe)(const struct config *c, struct image_info *out, struct err *e);
+    enum stop (*step)(struct machine *m, struct cpu *c, struct stop_info *info);
+    bool (*peek)(struct cpu *c, enum cpu_space s, u64 addr, void *out, size_t len);
+    bool (*poke)(struct cpu *c, enum cpu_space s, u64 addr, const void *in, size_t len);
+    /* Text of one instruction; returns its length in bytes, 0 when there is none to read. */
+    size_t (*disassemble)(struct cpu *c, u64 addr, char *text, size_t room);
+    void (*reset)(struct machine *m); /* the reset button */
+    int (*watch)(struct machine *m, const struct watch *list, unsigned count, struct err *e);
+};
+
+struct machine {
+    const struct kind *kind;
+    const char *board;
+    struct component root;
+    struct space *spaces;
+    struct cpu *cpus;
+    unsigned cpu_count;
+    u64 now;            /* ticks since power-on */
+    u64 hz_num, hz_den; /* ticks a second, exactly hz_num / hz_den */
+    u64 frames;         /* pictures completed since power-on */
+    struct event_queue events;
+    struct ports ports;
+    struct trace *trace; /* NULL: off */
+    const struct view *views;
+    unsigned view_count;
+};
+
+/* Whether the machine (or kind) can; with `why` the sentence when it cannot. */
+bool machine_can(const struct kind *k, const struct machine *m, enum verb v, const char **why);
+
+const char *verb_name(enum verb v);
+const char *verb_doc(enum verb v);
+const char *stop_name(enum stop s);
+
+/* Sets CONFIG fields by path before power-on. */
+int machine_configure(struct machine *m, const struct config *c, struct err *e);
+
+/* Ticks in `ns` nanoseconds, rounded down. */
+u64 machine_ticks(const struct machine *m, u64 ns);
+
+#endif
