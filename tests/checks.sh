@@ -1,0 +1,46 @@
+#!/bin/sh
+# The checks of tools/ fail when they should: each is shown one sin, and one innocent.
+set -eu
+top=$PWD
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+mkdir -p "$tmp/tools" "$tmp/src/base" "$tmp/src/svc" "$tmp/src/kinds/nes" "$tmp/src/kinds/jvm" "$tmp/src/attic"
+cp "$top/tools/check_layers.py" "$top/tools/layers.txt" "$tmp/tools"
+cd "$tmp"
+touch src/base/err.h src/kinds/nes/cpu.h src/kinds/jvm/heap.h src/svc/snap.h
+
+layers() { # layers WANTED FILE INCLUDE
+    echo "#include \"$3\"" >"$2"
+    got=fails
+    tools/check_layers.py >out && got=passes
+    rm "$2"
+    [ "$got" = "$1" ] || { echo "layers: $2 including $3 $got:"; cat out; exit 1; }
+}
+layers passes src/svc/a.c base/err.h
+layers passes src/kinds/nes/a.c kinds/nes/cpu.h
+layers fails src/svc/a.c kinds/nes/cpu.h
+layers fails src/kinds/nes/a.c svc/snap.h
+layers fails src/kinds/nes/a.c kinds/jvm/heap.h
+layers fails src/base/a.c svc/snap.h
+layers fails src/base/a.c err.h
+layers fails src/base/a.c base/missing.h
+layers fails src/attic/a.c base/err.h
+
+calls() { # calls WANTED BODY-OF-THE-CHECKED-FUNCTION
+    printf '#include <stdio.h>\n#include <string.h>\n#include <time.h>\n#include <unistd.h>\n%s\n' \
+        "int pure(void); int host(void); int f(char *b); int f(char *b) { $2 }" >f.c
+    ${CC:-cc} -O2 -D_FORTIFY_SOURCE=2 -c f.c
+    got=fails
+    "$top/tools/check_calls.sh" pure.o host.o -- f.o >out && got=passes
+    [ "$got" = "$1" ] || { echo "calls: { $2 } $got:"; cat out; exit 1; }
+}
+echo 'int pure(void); int pure(void) { return 1; }' >pure.c
+echo '#include <unistd.h>
+int host(void); int host(void) { return getpid(); }' >host.c
+${CC:-cc} -O2 -c pure.c host.c
+calls passes 'return pure() + (int)strlen(b) + snprintf(b, 9, "%d", 1);'
+calls fails 'return host() + *b;'
+calls fails 'return (int)time(0) + *b;'
+calls fails 'char n[9]; return (int)read(0, n, strlen(b)) + n[0];'
+calls fails 'return printf("%s", b);'
+echo "every check told right from wrong"

@@ -1,0 +1,69 @@
+#!/bin/sh
+# The one list of Debian packages that mews needs, and what installs the missing ones.
+# usage: deps.sh [GROUP...]            default: build run test
+#        deps.sh --list GROUP...
+# As root, or with sudo. MEWS_DEPS=no leaves the machine alone (other systems: install what --list names, in your way).
+set -eu
+
+packages() {
+    case $1 in
+    build) # compilers and the libraries' headers
+        echo gcc libc6-dev make cmake ninja-build pkg-config
+        echo libjansson-dev libuv1-dev libzstd-dev libxxhash-dev libarchive-dev libpng-dev zlib1g-dev
+        echo libsdl2-dev libchafa-dev
+        echo retroarch-dev # libretro.h
+        echo cc65          # the guests of guests/nes and guests/c6502
+        ;;
+    run) # what the installed program opens when a machine asks for it
+        echo libsdl2-2.0-0 libchafa0
+        ;;
+    test)
+        echo libcmocka-dev bats python3 git g++ clang-format-14
+        ;;
+    bench) # the peers
+        echo libretro-nestopia retroarch fceux mame mednafen xvfb xauth
+        ;;
+    dev) # other compilers, and tools of people who work here
+        echo clang-14 clang clang-tidy-14 libclang-rt-14-dev shellcheck gcovr gdb mmdebstrap
+        ;;
+    *)
+        echo "deps.sh: no group '$1' (build run test bench dev)" >&2
+        exit 2
+        ;;
+    esac
+}
+
+list=
+[ "${1-}" = --list ] && { list=1; shift; }
+[ $# -gt 0 ] || set -- build run test
+wanted=$(for group; do packages "$group"; done | tr ' ' '\n' | sort -u)
+[ -n "$list" ] && { echo "$wanted"; exit 0; }
+[ "${MEWS_DEPS-}" = no ] && exit 0
+if ! command -v dpkg-query >/dev/null; then
+    # shellcheck disable=SC2086
+    echo "deps: not a Debian system; these packages' like must be here:" $wanted >&2
+    exit 0
+fi
+
+# shellcheck disable=SC2086,SC2016 # dpkg-query's own variables; one word per package
+have=$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' $wanted 2>/dev/null | sed -n 's/^installed //p' | sort -u)
+missing=$(printf '%s\n' "$wanted" | grep -Fxv "${have:-none}" | tr '\n' ' ')
+[ -n "$missing" ] || exit 0
+
+sudo=
+if [ "$(id -u)" != 0 ]; then
+    sudo=sudo
+    command -v sudo >/dev/null || {
+        echo "deps: not root and no sudo here; as root: apt-get install --no-install-recommends $missing" >&2
+        exit 1
+    }
+fi
+echo "deps: installing${sudo:+ (with sudo)}: $missing"
+install() {
+    # shellcheck disable=SC2086
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $missing >/dev/null
+}
+install 2>/dev/null || { # the package lists may be old, or not there at all
+    $sudo apt-get update -qq
+    install
+}
