@@ -10,6 +10,7 @@ packages() {
     build) # compilers and the libraries' headers
         echo gcc libc6-dev make cmake ninja-build pkg-config
         echo libjansson-dev libuv1-dev libzstd-dev libxxhash-dev libarchive-dev libpng-dev zlib1g-dev
+        echo libmd-dev # SHA-1 of pictures and sound
         echo libsdl2-dev libchafa-dev
         echo retroarch-dev # libretro.h
         echo cc65          # the guests of guests/nes and guests/c6502

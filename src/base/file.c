@@ -1,0 +1,162 @@
+#include "base/file.h"
+
+#include "base/own.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int read_all(int fd, const char *path, size_t limit, u8 **out, size_t *len, struct err *e)
+{
+    OWN(buf) u8 *bytes = NULL;
+    size_t room = 0, used = 0;
+
+    for (;;) {
+        ssize_t n;
+
+        if (used == room) {
+            size_t more = room ? room * 2 : 64 << 10;
+            u8 *p;
+
+            if (more > limit + 1) /* one byte over shows that the limit is passed */
+                more = limit + 1;
+            p = realloc(bytes, more + 1);
+            if (!p)
+                return err_set(e, ERR_NOMEM, "%s: %zu bytes", path, more);
+            bytes = p;
+            room = more;
+        }
+        n = read(fd, bytes + used, room - used);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_set(e, ERR_SYS, "%s", path);
+        if (n == 0)
+            break;
+        used += (size_t)n;
+        if (used > limit)
+            return err_set(e, ERR_LIMIT, "%s: larger than %zu bytes", path, limit);
+    }
+    bytes[used] = 0;
+    *len = used;
+    *out = TAKE(bytes);
+    return 0;
+}
+
+int file_read(const char *path, size_t limit, u8 **out, size_t *len, struct err *e)
+{
+    OWN(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return err_set(e, ERR_SYS, "%s", path);
+    return read_all(fd, path, limit, out, len, e);
+}
+
+static int write_all(int fd, const char *path, const u8 *bytes, size_t len, struct err *e)
+{
+    while (len) {
+        ssize_t n = write(fd, bytes, len);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return err_set(e, ERR_SYS, "%s", path);
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+/* The rename itself is lost in a power cut until the directory is on disk. A file system that
+ * cannot sync a directory has nothing better to offer, so that is no error. */
+static void sync_directory_of(const char *path)
+{
+    char dir[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int len = slash ? (int)(slash - path) : 0;
+
+    snprintf(dir, sizeof dir, "%.*s", len, path);
+    OWN(fd) int fd = open(!slash ? "." : len ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0)
+        fsync(fd);
+}
+
+static int write_in_place(const char *path, const void *bytes, size_t len, struct err *e)
+{
+    OWN(fd) int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return err_set(e, ERR_SYS, "%s", path);
+    return write_all(fd, path, bytes, len, e);
+}
+
+/* A new file beside `path`, with its name in temp[]. open() and not mkostemp(), which would not
+ * heed the umask. */
+static int open_beside(const char *path, char temp[static PATH_MAX], struct err *e)
+{
+    int fd;
+
+    for (unsigned i = 0;; i++) {
+        int len = snprintf(temp, PATH_MAX, "%s.%ld-%u.tmp", path, (long)getpid(), i);
+
+        if (len >= PATH_MAX)
+            return err_set(e, ERR_LIMIT, "the path is too long: %.80s...", path);
+        fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0)
+            return fd;
+        if (errno != EEXIST || i == 1000)
+            return err_set(e, ERR_SYS, "%s", path);
+    }
+}
+
+/* `old` is the file that is there, or NULL; its permissions stay. */
+static int replace(const char *path, const struct stat *old, const void *bytes, size_t len,
+                   struct err *e)
+{
+    char temp[PATH_MAX];
+    OWN(fd) int fd = open_beside(path, temp, e);
+    int r;
+
+    if (fd < 0)
+        return fd;
+    r = write_all(fd, path, bytes, len, e);
+    if (!r && ((old && fchmod(fd, old->st_mode & 07777)) || fsync(fd) || rename(temp, path)))
+        r = err_set(e, ERR_SYS, "%s", path);
+    if (r)
+        unlink(temp);
+    else
+        sync_directory_of(path);
+    return r;
+}
+
+int file_write(const char *path, const void *bytes, size_t len, struct err *e)
+{
+    char real[PATH_MAX];
+    struct stat st;
+
+    if (!realpath(path, real) || stat(real, &st))
+        return replace(path, NULL, bytes, len, e);
+    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return write_in_place(real, bytes, len, e);
+    if (access(real, W_OK)) /* rename would replace a write-protected file */
+        return err_set(e, ERR_SYS, "%s", path);
+    return replace(real, &st, bytes, len, e);
+}
+
+int file_make_parents(const char *path, struct err *e)
+{
+    char dir[PATH_MAX];
+
+    if ((size_t)snprintf(dir, sizeof dir, "%s", path) >= sizeof dir)
+        return err_set(e, ERR_LIMIT, "the path is too long: %.80s...", path);
+    for (char *p = dir + 1; *dir && (p = strchr(p, '/')); p++) {
+        *p = 0;
+        if (mkdir(dir, 0777) && errno != EEXIST)
+            return err_set(e, ERR_SYS, "%s", dir);
+        *p = '/';
+    }
+    return 0;
+}

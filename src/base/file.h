@@ -1,0 +1,20 @@
+/* Whole files of the program itself: read with a limit, written so that a reader or a power cut
+ * sees the old bytes or the new ones and nothing between. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include "base/err.h"
+#include "base/types.h"
+
+/* Reads what is at `path` (a pipe too). More than `limit` bytes is ERR_LIMIT. *out is the caller's,
+ * with a zero byte behind the last one, so that text may be taken as a string. */
+int file_read(const char *path, size_t limit, u8 **out, size_t *len, struct err *e);
+
+/* Replaces `path`: a temporary file beside it, fsync, rename, fsync of the directory. A symbolic
+ * link is followed to what it names, a device or pipe is written in place. */
+int file_write(const char *path, const void *bytes, size_t len, struct err *e);
+
+/* Makes the directories that `path` has before its last slash, mode 0777 less the umask. */
+int file_make_parents(const char *path, struct err *e);
+
+#endif
