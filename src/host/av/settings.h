@@ -43,7 +43,7 @@ struct binding {
     u8 action;    /* enum av_action */
     bool pad;     /* of a game controller: the player's own, the first's for hotkeys */
     u16 code;     /* key, or part of the controller */
-    bool inbuilt; /* from the defaults: gone once the file has the action */
+    bool inbuilt; /* from the defaults: gives way to what the file says */
 };
 
 struct av_settings {

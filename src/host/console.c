@@ -1,0 +1,112 @@
+#include "host/console.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+void console_flush(struct console *c)
+{
+    const u8 *at = c->buffer;
+
+    while (c->used && !c->error) {
+        ssize_t n = write(c->out, at, c->used);
+
+        if (n >= 0) {
+            at += n;
+            c->used -= (size_t)n;
+        } else if (errno == EAGAIN) { /* whoever gave us the descriptor may have made it so */
+            poll(&(struct pollfd) { c->out, POLLOUT, 0 }, 1, -1);
+        } else if (errno != EINTR) {
+            c->error = errno;
+        }
+    }
+    c->used = 0;
+}
+
+static size_t console_send(struct char_port *port, const void *bytes, size_t len)
+{
+    struct console *c = container_of(port, struct console, port);
+    const u8 *from = bytes;
+    size_t left = len;
+
+    if (c->out < 0)
+        return len;
+    while (left) {
+        size_t n = CONSOLE_ROOM - c->used < left ? CONSOLE_ROOM - c->used : left;
+
+        memcpy(c->buffer + c->used, from, n);
+        c->used += n;
+        from += n;
+        left -= n;
+        if (c->used == CONSOLE_ROOM)
+            console_flush(c);
+    }
+    if (c->lines && memchr(bytes, '\n', len))
+        console_flush(c);
+    return len;
+}
+
+/* Waits for input: false when woken, interrupted by a signal, or out of patience (timeout 0). */
+static bool readable(struct console *c, bool wait)
+{
+    struct pollfd p[2] = { { c->in, POLLIN, 0 }, { c->wake, POLLIN, 0 } };
+    u64 count;
+
+    if (poll(p, 2, wait ? -1 : 0) < 0)
+        return false;
+    if (wait && p[1].revents) { /* asked for once: a later recv() waits again */
+        (void)!read(c->wake, &count, sizeof count);
+        return false;
+    }
+    return p[0].revents != 0;
+}
+
+static long console_recv(struct char_port *port, void *bytes, size_t room, bool wait)
+{
+    struct console *c = container_of(port, struct console, port);
+    ssize_t n;
+
+    if (c->in < 0)
+        return -1;
+    console_flush(c); /* a question shows before its answer is read */
+    if (!room || !readable(c, wait))
+        return 0;
+    n = read(c->in, bytes, room);
+    if (n > 0)
+        return n;
+    return n < 0 && (errno == EINTR || errno == EAGAIN) ? 0 : -1;
+}
+
+static const struct char_ops console_ops = { .send = console_send, .recv = console_recv };
+
+void console_init(struct console *c, int in, int out)
+{
+    c->port.ops = &console_ops;
+    c->in = in;
+    c->out = out;
+    c->wake = in >= 0 ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
+    c->error = 0;
+    c->lines = out >= 0 && isatty(out);
+    c->used = 0;
+}
+
+void console_fini(struct console *c)
+{
+    console_flush(c);
+    if (c->wake >= 0)
+        close(c->wake);
+    c->wake = -1;
+}
+
+void console_wake(struct console *c)
+{
+    u64 one = 1;
+    int saved = errno;
+
+    if (c->wake >= 0)
+        (void)!write(c->wake, &one, sizeof one);
+    errno = saved;
+}

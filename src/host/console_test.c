@@ -1,0 +1,115 @@
+#include "host/console.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void sends(void **state)
+{
+    struct console c;
+    char in[2 * CONSOLE_ROOM];
+    int fd[2];
+
+    (void)state;
+    assert_int_equal(pipe(fd), 0);
+    console_init(&c, -1, fd[1]);
+    assert_int_equal(c.port.ops->send(&c.port, "hello\n", 6), 6);
+    assert_int_equal(c.used, 6); /* no terminal: it waits */
+    console_flush(&c);
+    assert_int_equal(read(fd[0], in, sizeof in), 6);
+    assert_memory_equal(in, "hello\n", 6);
+    c.lines = true;
+    c.port.ops->send(&c.port, "a", 1);
+    assert_int_equal(c.used, 1);
+    c.port.ops->send(&c.port, "b\nc", 3);
+    assert_int_equal(c.used, 0);
+    assert_int_equal(read(fd[0], in, sizeof in), 4);
+    memset(in, 'x', sizeof in);
+    assert_int_equal(c.port.ops->send(&c.port, in, CONSOLE_ROOM + 10), CONSOLE_ROOM + 10);
+    assert_int_equal(c.used, 10);
+    assert_int_equal(c.port.ops->recv(&c.port, in, 1, true), -1); /* has no input */
+    console_fini(&c);
+    assert_int_equal(read(fd[0], in, sizeof in), CONSOLE_ROOM + 10);
+    close(fd[0]);
+    close(fd[1]);
+}
+
+static void receives(void **state)
+{
+    struct console c;
+    char in[16];
+    int fd[2];
+
+    (void)state;
+    assert_int_equal(pipe(fd), 0);
+    console_init(&c, fd[0], -1);
+    assert_int_equal(c.port.ops->send(&c.port, "x", 1), 1); /* nowhere */
+    assert_int_equal(c.port.ops->recv(&c.port, in, sizeof in, false), 0);
+    assert_int_equal(write(fd[1], "abc", 3), 3);
+    assert_int_equal(c.port.ops->recv(&c.port, in, 2, false), 2);
+    assert_int_equal(c.port.ops->recv(&c.port, in, sizeof in, true), 1);
+    assert_int_equal(in[0], 'c');
+    console_wake(&c); /* before it waits */
+    assert_int_equal(c.port.ops->recv(&c.port, in, sizeof in, true), 0);
+    close(fd[1]);
+    assert_int_equal(c.port.ops->recv(&c.port, in, sizeof in, true), -1);
+    assert_int_equal(c.port.ops->recv(&c.port, in, sizeof in, false), -1);
+    console_fini(&c);
+    close(fd[0]);
+}
+
+static void *later(void *arg)
+{
+    nanosleep(&(struct timespec) { 0, 50000000 }, NULL);
+    console_wake(arg);
+    return NULL;
+}
+
+static void wakes(void **state)
+{
+    struct console c;
+    pthread_t thread;
+    char in;
+    int fd[2];
+
+    (void)state;
+    assert_int_equal(pipe(fd), 0);
+    console_init(&c, fd[0], -1);
+    assert_int_equal(pthread_create(&thread, NULL, later, &c), 0);
+    assert_int_equal(c.port.ops->recv(&c.port, &in, 1, true), 0);
+    pthread_join(thread, NULL);
+    console_fini(&c);
+    close(fd[0]);
+    close(fd[1]);
+}
+
+static void broken(void **state)
+{
+    struct console c;
+
+    (void)state;
+    console_init(&c, -1, 1000000); /* no such descriptor */
+    c.port.ops->send(&c.port, "x", 1);
+    console_flush(&c);
+    assert_int_not_equal(c.error, 0);
+    assert_int_equal(c.port.ops->send(&c.port, "x", 1), 1);
+    console_fini(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sends),
+        cmocka_unit_test(receives),
+        cmocka_unit_test(wakes),
+        cmocka_unit_test(broken),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
