@@ -1,0 +1,31 @@
+# What `make install` puts where. Each part is taken up when it is there.
+if(TARGET mews)
+    install(TARGETS mews)
+endif()
+install(TARGETS libmews_a libmews_so ARCHIVE LIBRARY)
+install(DIRECTORY include/mews TYPE INCLUDE)
+install(TARGETS ${modules} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mews)
+if(TARGET mews_libretro)
+    install(TARGETS mews_libretro LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/libretro)
+endif()
+
+# Not Requires.private: that would ask for the static libraries of libraries, which Debian does not always have.
+list(TRANSFORM LIBS_LIBRARIES PREPEND -l OUTPUT_VARIABLE private)
+list(JOIN private " " private)
+configure_file(cmake/mews.pc.in mews.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/mews.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+foreach(section 1 3 5 7)
+    file(GLOB pages CONFIGURE_DEPENDS docs/man/*.${section})
+    install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
+endforeach()
+
+# NAME IN completions/, DIRECTORY, NAME THERE: where Debian's shells look
+foreach(line "mews.bash bash-completion/completions mews" "mews.zsh zsh/vendor-completions _mews"
+        "mews.fish fish/vendor_completions.d mews.fish")
+    separate_arguments(line UNIX_COMMAND "${line}")
+    list(POP_FRONT line file dir name)
+    if(EXISTS ${PROJECT_SOURCE_DIR}/completions/${file})
+        install(FILES completions/${file} DESTINATION ${CMAKE_INSTALL_DATADIR}/${dir} RENAME ${name})
+    endif()
+endforeach()
