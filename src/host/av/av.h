@@ -73,7 +73,7 @@ struct av_ops {
 int av_open(struct av_frontend **out, enum av_kind kind, const struct av_options *o, struct err *e);
 
 /* Writes the last picture to TITLE-DATE-TIME.png in the directory of the settings, as large as a
- * window at first shows it less its shape, and puts the path in path[]. */
+ * window shows it at first but with square pixels, and puts the path in path[]. */
 int av_screenshot(const struct video_keep *keep, const struct av_settings *s, const char *title,
                   char path[static PATH_MAX], struct err *e);
 

@@ -1,0 +1,31 @@
+/* The sound card, by SDL. */
+#ifndef HOST_AV_SDL_SOUND_H
+#define HOST_AV_SDL_SOUND_H
+
+#include "host/av/clock.h"
+#include "host/av/pace.h"
+
+#include "base/err.h"
+#include "mach/port.h"
+
+#include <SDL.h>
+
+struct sound {
+    struct audio_port port;
+    SDL_AudioDeviceID device; /* 0: none; then the clock paces */
+    struct pace pace;
+    struct frame_clock clock;
+    unsigned volume; /* 0..100 */
+    bool fast;       /* samples are thrown away */
+    u64 underruns;   /* frames that found the queue empty */
+};
+
+/* On failure there is no sound, but the rest works. */
+int sound_init(struct sound *s, unsigned latency_ms, struct err *e);
+void sound_fini(struct sound *s);
+void sound_pause(struct sound *s, bool pause);
+/* Waits until the queue is down to its proper length; false when the card takes nothing any more,
+ * and is given up. */
+bool sound_wait(struct sound *s);
+
+#endif
