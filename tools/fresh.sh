@@ -34,7 +34,7 @@ if [ ! -f "$keep/root.tar" ]; then
     sources >"$keep/sources"
     proxies >"$keep/proxies"
     [ -s "$keep/sources" ] || echo "deb http://deb.debian.org/debian bookworm main" >"$keep/sources"
-    mmdebstrap --quiet --variant=minbase --include=git,make,ca-certificates --aptopt="$keep/proxies" \
+    mmdebstrap --quiet --format=tar --variant=minbase --include=git,make,ca-certificates --aptopt="$keep/proxies" \
         bookworm "$keep/root.tar.new" "$keep/sources"
     mv "$keep/root.tar.new" "$keep/root.tar"
 fi
