@@ -1,5 +1,6 @@
 #!/bin/sh
 # Every header compiles alone; the public one also as strict C11 and as C++.
+# usage: check.sh [CFLAGS-OF-THE-LIBRARIES...]
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 bad=0
@@ -9,7 +10,7 @@ try() {
 warn='-Wall -Wextra -Werror -fsyntax-only -D_GNU_SOURCE -Isrc -Iinclude'
 for h in $(find src include -name '*.h' | sort); do
     # shellcheck disable=SC2086 # warn is words
-    try "${CC:-cc}" -std=gnu17 $warn -include "$h" -x c -
+    try "${CC:-cc}" -std=gnu17 $warn "$@" -include "$h" -x c -
 done
 if [ -f include/mews/mews.h ]; then
     strict='-Wall -Wextra -pedantic -Werror -fsyntax-only -Iinclude -include include/mews/mews.h'
