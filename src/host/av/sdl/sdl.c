@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FAST_SHOW_NS = 16000000, PAUSE_MS = 20 };
+enum { FAST_SHOW_NS = 16000000, PAUSE_MS = 20, SKIPS_MAX = 4 };
 
 MODULE_EXPORT av_open_fn mews_av_open;
 
@@ -24,6 +24,7 @@ struct front {
     SDL_GameController *pads[CONTROLS_PADS];
     char *file; /* the last that was dropped; SDL's memory */
     bool paused, stepping;
+    unsigned skipped; /* pictures in a row not shown, for the sound's sake */
     u64 shown_ns;
 };
 
@@ -160,13 +161,26 @@ static void front_poll(struct av_frontend *fe, struct av_events *out)
     fr->paused = c->paused;
 }
 
+/* Fast-forward shows what the screen can; and a screen that holds the machine back (a slow one, or
+ * a busy host) loses pictures before the sound has gaps. */
+static bool front_skips(struct front *fr)
+{
+    if (fr->sound.fast)
+        return clock_now_ns() - fr->shown_ns < FAST_SHOW_NS;
+    if (!sound_short(&fr->sound) || fr->skipped == SKIPS_MAX)
+        return false;
+    fr->skipped++;
+    return true;
+}
+
 static void front_present(struct av_frontend *fe)
 {
     struct front *fr = container_of(fe, struct front, fe);
     bool still = fr->paused && !fr->stepping;
 
-    if (fr->sound.fast && !still && clock_now_ns() - fr->shown_ns < FAST_SHOW_NS)
+    if (!fr->paused && front_skips(fr))
         return;
+    fr->skipped = 0;
     window_show(&fr->window, fr->controls.fit);
     fr->shown_ns = clock_now_ns();
     if (still)

@@ -7,6 +7,12 @@ static u32 queued(const struct sound *s)
     return SDL_GetQueuedAudioSize(s->device) / (u32)sizeof(s16);
 }
 
+static void set_playing(struct sound *s, bool playing)
+{
+    s->playing = playing;
+    SDL_PauseAudioDevice(s->device, s->paused || !playing);
+}
+
 static void sound_samples(struct audio_port *port, const s16 *samples, size_t count)
 {
     struct sound *s = container_of(port, struct sound, port);
@@ -14,8 +20,12 @@ static void sound_samples(struct audio_port *port, const s16 *samples, size_t co
     s16 out[1024];
 
     s->clock.samples += count;
-    if (!s->device || s->fast)
+    if (!s->device)
         return;
+    if (s->fast) {
+        set_playing(s, false);
+        return;
+    }
     while (count) {
         size_t n = count < ARRAY_SIZE(out) ? count : ARRAY_SIZE(out);
 
@@ -25,6 +35,8 @@ static void sound_samples(struct audio_port *port, const s16 *samples, size_t co
         samples += n;
         count -= n;
     }
+    if (!s->playing && queued(s) >= s->pace.target)
+        set_playing(s, true);
 }
 
 static u32 sound_pace(struct audio_port *port)
@@ -32,7 +44,7 @@ static u32 sound_pace(struct audio_port *port)
     struct sound *s = container_of(port, struct sound, port);
     u32 n;
 
-    if (!s->device || s->fast)
+    if (!s->device || !s->playing)
         return PACE_UNITY;
     n = queued(s);
     s->underruns += n == 0;
@@ -58,8 +70,7 @@ int sound_init(struct sound *s, unsigned latency_ms, struct err *e)
     if (SDL_InitSubSystem(SDL_INIT_AUDIO) ||
         !(s->device = SDL_OpenAudioDevice(NULL, 0, &want, NULL, 0)))
         return err_set(e, ERR_NOTSUP, "no sound: %s", SDL_GetError());
-    SDL_PauseAudioDevice(s->device, 0);
-    return 0;
+    return 0; /* the card starts when there is enough to play */
 }
 
 void sound_fini(struct sound *s)
@@ -72,8 +83,14 @@ void sound_fini(struct sound *s)
 
 void sound_pause(struct sound *s, bool pause)
 {
+    s->paused = pause;
     if (s->device)
-        SDL_PauseAudioDevice(s->device, pause);
+        SDL_PauseAudioDevice(s->device, pause || !s->playing);
+}
+
+bool sound_short(const struct sound *s)
+{
+    return s->device && queued(s) < s->pace.target / 2;
 }
 
 bool sound_wait(struct sound *s)

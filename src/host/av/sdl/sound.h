@@ -17,13 +17,17 @@ struct sound {
     struct frame_clock clock;
     unsigned volume; /* 0..100 */
     bool fast;       /* samples are thrown away */
-    u64 underruns;   /* frames that found the queue empty */
+    bool paused;
+    bool playing;  /* the queue was filled once, so the card was started */
+    u64 underruns; /* frames that found the queue empty */
 };
 
 /* On failure there is no sound, but the rest works. */
 int sound_init(struct sound *s, unsigned latency_ms, struct err *e);
 void sound_fini(struct sound *s);
 void sound_pause(struct sound *s, bool pause);
+/* Whether the queue is so short that the next picture may come too late to fill it. */
+bool sound_short(const struct sound *s);
 /* Waits until the queue is down to its proper length; false when the card takes nothing any more,
  * and is given up. */
 bool sound_wait(struct sound *s);
