@@ -17,6 +17,7 @@ struct kind;
 /* Why run() returned. */
 enum stop {
     STOP_TIME,  /* `until` was reached */
+    STOP_FRAME, /* `frame_limit` was reached */
     STOP_BREAK, /* a breakpoint, a watch, or the guest's own break */
     STOP_HALT,  /* the guest ended itself: exit status in the payload */
     STOP_FAULT, /* the guest did what its machine cannot do */
@@ -124,6 +125,7 @@ struct machine {
     u64 now;            /* ticks since power-on */
     u64 hz_num, hz_den; /* ticks a second, exactly hz_num / hz_den */
     u64 frames;         /* pictures completed since power-on */
+    u64 frame_limit;    /* run() stops when frames gets there; 0: never */
     struct event_queue events;
     struct ports ports;
     struct trace *trace; /* NULL: off */

@@ -13,6 +13,7 @@
 #include "mach/space.h"
 
 #include "kinds/nes/synth.h"
+#include "mach/event.h"
 
 struct cart;
 
@@ -168,5 +169,6 @@ void cart_nt_chr(struct cart *c, unsigned slot, int bank_1k);
 extern const struct mapper *const mapper_list[];
 extern const unsigned mapper_count;
 const struct mapper *mapper_find(u16 number, u8 submapper);
+const char *mapper_name(u16 number); /* for messages */
 
 #endif

@@ -1,0 +1,433 @@
+/* The kind `nes`: its boards as one table of functions. */
+#include "kinds/nes/nes_kind.h"
+
+#include "isa/mos6502/disasm.h"
+#include "kinds/nes/c6502.h"
+#include "kinds/nes/nes.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct nes *nes_of(struct machine *m)
+{
+    return container_of(m, struct nes, machine);
+}
+
+static bool is_c6502(const struct machine *m)
+{
+    return m && !strcmp(m->board, C6502_BOARD);
+}
+
+/* ---- life ---- */
+
+static void fill_ram(struct nes *n, struct space *s)
+{
+    u64 x = n->ram_seed * 0x9e3779b97f4a7c15u + 0x9e3779b97f4a7c15u;
+
+    for (u64 i = 0; i < s->size_bytes; i++) {
+        x ^= x << 13, x ^= x >> 7, x ^= x << 17; /* xorshift64 (Marsaglia) */
+        s->bytes[i] = n->ram_fill == 0 ? 0 : n->ram_fill == 1 ? 0xff : (u8)(x >> 32);
+    }
+}
+
+static void load_battery(struct nes *n)
+{
+    struct store_port *p = n->machine.ports.store;
+    size_t bytes;
+    u8 *at = cart_battery(&n->cart, &bytes);
+
+    if (at && p)
+        p->ops->load(p, at, bytes);
+}
+
+static void save_battery(struct nes *n)
+{
+    struct store_port *p = n->machine.ports.store;
+    size_t bytes;
+    const u8 *at = cart_battery(&n->cart, &bytes);
+
+    if (at && p)
+        p->ops->save(p, at, bytes);
+}
+
+static void power(struct nes *n)
+{
+    fill_ram(n, &n->ram);
+    fill_ram(n, &n->cart.wram);
+    fill_ram(n, &n->cart.chr_ram);
+    load_battery(n);
+    cart_power(&n->cart);
+    ppu_init(&n->ppu, n->region, &n->cart);
+    ppu_power(&n->ppu);
+    apu_init(&n->apu, &n->synth, n->region);
+    apu_power(&n->apu);
+    synth_init(&n->synth, n->machine.hz_num, n->machine.hz_den);
+    n->ppu.exact = n->exact;
+    n->ppu.nmi_line = &n->cpu.nmi_line;
+    n->cpu.p = FLAG_U | FLAG_I;
+    n->cpu.s = 0;
+}
+
+/* The seven cycles with which the CPU comes out of reset: three reads instead of pushes. */
+static void reset_sequence(struct nes *n)
+{
+    static const u16 reads[] = { 0xffff, 0xffff, 0x0100, 0x01ff, 0x01fe, 0xfffc, 0xfffd };
+    u8 v[7];
+
+    for (unsigned i = 0; i < 7; i++) {
+        nes_peek(n, reads[i], &v[i]);
+        n->cpu.bus = n->cpu.latch = v[i];
+        n->cpu.clk++;
+    }
+    n->cpu.s = (u8)(n->cpu.s - 3);
+    n->cpu.p |= FLAG_I;
+    n->cpu.pc = n->cpu.start ? n->cpu.start : (u16)(v[6] << 8 | v[5]);
+    n->cpu.jammed = n->cpu.interrupt = n->cpu.nmi_pending = false;
+    nes_schedule(n);
+}
+
+static void nes_reset(struct machine *m)
+{
+    struct nes *n;
+
+    if (is_c6502(m))
+        return;
+    n = nes_of(m);
+    ppu_run(&n->ppu, nes_dot(n, n->cpu.clk));
+    ppu_reset(&n->ppu);
+    n->dma = (struct nes_dma) { 0 };
+    apu_reset(&n->apu, n->cpu.clk);
+    n->cpu.clk += 2;
+    cart_reset(&n->cart);
+    reset_sequence(n);
+}
+
+static int console_loaded(void *self, struct err *e)
+{
+    struct nes *n = self;
+
+    (void)e;
+    n->ppu.nmi_line = &n->cpu.nmi_line;
+    nes_schedule(n);
+    return 0;
+}
+
+static void console_saving(void *self)
+{
+    struct nes *n = self;
+
+    ppu_run(&n->ppu, nes_dot(n, n->cpu.clk));
+    apu_run(&n->apu, n->cpu.clk);
+    if (n->cart.ops->run)
+        n->cart.ops->run(&n->cart, n->cpu.clk);
+}
+
+/* The name table that the scroll registers point at, tile numbers read as ASCII. */
+static int text_view(struct machine *m, char *out, size_t room)
+{
+    struct nes *n = nes_of(m);
+    const u8 *nt = n->cart.ppu.nt[n->ppu.ctrl & 3];
+    size_t at = 0;
+
+    for (unsigned y = 0; y < 30; y++) {
+        for (unsigned x = 0; x < 32; x++, at++)
+            if (at + 1 < room)
+                out[at] = nt[y * 32 + x] >= 32 && nt[y * 32 + x] < 127 ? (char)nt[y * 32 + x] : ' ';
+        if (at + 1 < room)
+            out[at] = '\n';
+        at++;
+    }
+    if (room)
+        out[at < room ? at : room - 1] = 0;
+    return (int)at;
+}
+
+static const struct view nes_views[] = {
+    { .name = "text", .doc = "the visible name table as text, tile number = ASCII",
+      .text = text_view },
+};
+
+static void build_tree(struct nes *n)
+{
+    struct component *root = &n->machine.root;
+    struct space *spaces[] = { &n->ram,          &n->cart.wram,    &n->cart.ciram,
+                               &n->cart.chr_ram, &n->cart.prg_rom, &n->cart.chr_rom };
+
+    *root = (struct component) { .name = "nes", .self = n, .fields = nes_fields(),
+                                 .saving = console_saving, .loaded = console_loaded };
+    n->cpu_node = (struct component) { .name = "cpu", .self = &n->cpu, .fields = mos6502_fields() };
+    n->ppu_node = (struct component) { .name = "ppu", .self = &n->ppu, .fields = ppu_fields() };
+    n->apu_node = (struct component) { .name = "apu", .self = &n->apu, .fields = apu_fields() };
+    n->synth_node =
+        (struct component) { .name = "synth", .self = &n->synth, .fields = synth_fields() };
+    component_add(root, &n->cpu_node);
+    component_add(root, &n->ppu_node);
+    component_add(root, &n->apu_node);
+    component_add(root, &n->synth_node);
+    component_add(root, &n->cart.component);
+    for (unsigned i = ARRAY_SIZE(spaces); i--;) {
+        spaces[i]->next = n->machine.spaces;
+        n->machine.spaces = spaces[i];
+    }
+    n->cpu_handle = (struct cpu) { &n->cpu_node, &n->machine, 0, "mos6502" };
+    n->machine.cpus = &n->cpu_handle;
+    n->machine.cpu_count = 1;
+    n->machine.views = nes_views;
+    n->machine.view_count = ARRAY_SIZE(nes_views);
+}
+
+static void set_clock(struct nes *n)
+{
+    static const u64 hz[3][2] = { { 236250000, 132 }, { 53203425, 32 }, { 53203425, 30 } };
+
+    n->machine.hz_num = hz[n->region][0];
+    n->machine.hz_den = hz[n->region][1];
+}
+
+static void console_destroy(struct machine *m)
+{
+    struct nes *n;
+
+    if (!m)
+        return;
+    n = nes_of(m);
+    if (n->cart.ops && n->cpu.clk)
+        save_battery(n);
+    cart_fini(&n->cart);
+    space_fini(&n->ram);
+    free(n);
+}
+
+static int build(struct nes *n, const struct config *c, struct err *e)
+{
+    if (!space_init(&n->ram, "ram", 2048, 0, SPACE_UNTRACKED))
+        return err_set(e, ERR_NOMEM, "no memory for a console");
+    if (cart_init(&n->cart, c->image, c->image_bytes, &n->pages, e))
+        return -(int)e->code;
+    n->cart.synth = &n->synth;
+    n->region = n->cart.region;
+    n->cpu.magic_ane = 0xff;
+    n->cpu.magic_sha = 0xf5;
+    for (unsigned i = 0; i < 4; i++) /* 2 KiB, four times */
+        n->pages.read[i] = n->pages.write[i] = n->ram.bytes;
+    event_queue_init(&n->machine.events);
+    build_tree(n);
+    return machine_configure(&n->machine, c, e);
+}
+
+static int nes_create(const struct kind *k, const struct config *c, const struct ports *p,
+                      struct machine **out, struct err *e)
+{
+    const char *what;
+    struct nes *n;
+
+    if (c6502_accepts(c->image, c->image_bytes, &what))
+        return c6502_create(k, c, p, out, e);
+    n = calloc(1, sizeof *n);
+    if (!n)
+        return err_set(e, ERR_NOMEM, "no memory for a console");
+    n->machine.kind = k;
+    n->machine.board = "nes";
+    if (p)
+        n->machine.ports = *p;
+    if (build(n, c, e)) {
+        int r = -(int)e->code;
+
+        console_destroy(&n->machine);
+        return r;
+    }
+    set_clock(n);
+    power(n);
+    reset_sequence(n);
+    *out = &n->machine;
+    return 0;
+}
+
+static void nes_destroy(struct machine *m)
+{
+    if (is_c6502(m))
+        c6502_destroy(m);
+    else
+        console_destroy(m);
+}
+
+/* ---- running ---- */
+
+static enum stop stop(struct stop_info *info, enum stop why)
+{
+    if (info)
+        *info = (struct stop_info) { .why = why };
+    return why;
+}
+
+static void run_jammed(struct nes *n)
+{
+    n->cpu.clk = n->deadline < n->until ? n->deadline : n->until;
+    if (n->cpu.clk >= n->deadline)
+        nes_events(n, n->cpu.clk);
+}
+
+static enum stop console_run(struct nes *n, u64 until, struct stop_info *info)
+{
+    u64 frame = n->machine.frame_limit;
+
+    n->until = until;
+    n->fast_limit = 0;
+    while (n->cpu.clk < until) {
+        if (__atomic_exchange_n(&n->kicked, 0, __ATOMIC_ACQUIRE))
+            return stop(info, STOP_KICK);
+        if (frame && n->machine.frames >= frame)
+            return stop(info, STOP_FRAME);
+        nes_limit(n);
+        if (n->cpu.jammed)
+            run_jammed(n);
+        else if (n->cpu.clk < n->fast_limit && !n->bailed)
+            cpu_fast(n);
+        else {
+            n->bailed = false;
+            cpu_exact(n);
+        }
+    }
+    return stop(info, STOP_TIME);
+}
+
+static enum stop nes_run(struct machine *m, u64 until, struct stop_info *info)
+{
+    enum stop why;
+
+    if (is_c6502(m))
+        return c6502_run(m, until, info);
+    why = console_run(nes_of(m), until, info);
+    m->now = nes_of(m)->cpu.clk;
+    return why;
+}
+
+static enum stop nes_step(struct machine *m, struct cpu *c, struct stop_info *info)
+{
+    struct nes *n;
+
+    if (is_c6502(m))
+        return c6502_step(m, c, info);
+    n = nes_of(m);
+    n->until = n->cpu.clk + 1;
+    cpu_exact(n);
+    m->now = n->cpu.clk;
+    return stop(info, STOP_TIME);
+}
+
+static void nes_kick(struct machine *m)
+{
+    if (is_c6502(m))
+        c6502_kick(m);
+    else {
+        __atomic_store_n(&nes_of(m)->kicked, 1, __ATOMIC_RELEASE);
+        nes_of(m)->fast_limit = 0;
+    }
+}
+
+/* ---- inspection ---- */
+
+static bool nes_peek_bytes(struct cpu *c, enum cpu_space s, u64 addr, void *out, size_t len)
+{
+    u8 *to = out;
+
+    if (is_c6502(c->machine))
+        return c6502_peek(c, s, addr, out, len);
+    if (addr > 0xffff || len > 0x10000 - addr)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        nes_peek(nes_of(c->machine), (u16)(addr + i), to + i);
+    return true;
+}
+
+static bool nes_poke_bytes(struct cpu *c, enum cpu_space s, u64 addr, const void *in, size_t len)
+{
+    const u8 *from = in;
+    struct nes *n;
+
+    if (is_c6502(c->machine))
+        return c6502_poke(c, s, addr, in, len);
+    n = nes_of(c->machine);
+    if (addr > 0xffff || len > 0x10000 - addr)
+        return false;
+    for (size_t i = 0; i < len; i++) {
+        u16 a = (u16)(addr + i);
+        u8 *page = n->pages.write[a >> CPU_PAGE_SHIFT];
+
+        if (!page)
+            return false;
+        page[a & ((1 << CPU_PAGE_SHIFT) - 1)] = from[i];
+    }
+    return true;
+}
+
+static size_t nes_disassemble(struct cpu *c, u64 addr, char *text, size_t room)
+{
+    u8 bytes[3];
+
+    for (unsigned i = 0; i < 3; i++)
+        if (!nes_peek_bytes(c, CPU_VIRTUAL, (addr + i) & 0xffff, bytes + i, 1))
+            return 0;
+    return mos6502_disasm(bytes, (u16)addr, text, room);
+}
+
+static bool nes_accepts(const u8 *image, size_t bytes, const char **what)
+{
+    return cart_accepts(image, bytes, what) || c6502_accepts(image, bytes, what);
+}
+
+static int nes_describe(const struct config *c, struct image_info *out, struct err *e)
+{
+    struct cpu_pages pages = { 0 };
+    const char *what;
+    struct cart cart;
+    int r;
+
+    if (c6502_accepts(c->image, c->image_bytes, &what))
+        return c6502_describe(c, out, e);
+    r = cart_init(&cart, c->image, c->image_bytes, &pages, e);
+    if (!r) {
+        snprintf(out->board, sizeof out->board, "nes");
+        cart_describe(&cart, out->text, sizeof out->text);
+    }
+    cart_fini(&cart);
+    return r;
+}
+
+static const char *nes_why_not(const struct machine *m, enum verb v)
+{
+    bool console = m && !is_c6502(m);
+
+    switch (v) {
+    case VERB_SNAPSHOT:
+    case VERB_FORK:
+    case VERB_REPLAY:
+    case VERB_REVERSE:
+    case VERB_MIGRATE: return "the service does not exist yet";
+    case VERB_RESET:
+    case VERB_PICTURE:
+    case VERB_SOUND: return !m || console ? NULL : "the board c6502 has no such part";
+    default: return NULL;
+    }
+}
+
+const struct kind nes_kind = {
+    .name = "nes",
+    .summary = "NES cartridges, and programs for the 6502v",
+    .boards = (const char *const[]) { "nes", "c6502", NULL },
+    .accepts = nes_accepts,
+    .accepted = "NES cartridges (iNES, NES 2.0), 6502v programs (HKNS)",
+    .create = nes_create,
+    .destroy = nes_destroy,
+    .run = nes_run,
+    .kick = nes_kick,
+    .why_not = nes_why_not,
+    .describe = nes_describe,
+    .step = nes_step,
+    .peek = nes_peek_bytes,
+    .poke = nes_poke_bytes,
+    .disassemble = nes_disassemble,
+    .reset = nes_reset,
+};

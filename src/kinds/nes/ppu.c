@@ -1,0 +1,295 @@
+/* The PPU's face to the CPU, and the choice between whole lines, skipped blank and single dots. */
+#include "kinds/nes/ppu.h"
+
+#include <assert.h>
+#include <string.h>
+
+FIELD_TABLE(ppu_sprite, 1, PPU_SPRITE)
+FIELD_TABLE(ppu, 1, PPU)
+
+#define DECAY_DOTS 3200000 /* about 0.6 s: the I/O bus's capacitance (measured on consoles) */
+
+void ppu_init(struct ppu *p, enum nes_region region, struct cart *cart)
+{
+    p->region = (u8)region;
+    p->cart = cart;
+    p->lines = region == NES_NTSC ? 262 : 312;
+    p->pre_line = p->lines - 1;
+    p->vbl_line = region == NES_DENDY ? 291 : 241;
+}
+
+void ppu_power(struct ppu *p)
+{
+    /* As blargg's console powers up (power_up_palette): a convention, not the chip's promise. */
+    static const u8 palette[32] = {
+        0x09, 0x01, 0x00, 0x01, 0x00, 0x02, 0x02, 0x0d, 0x08, 0x10, 0x08,
+        0x24, 0x00, 0x00, 0x04, 0x2c, 0x09, 0x01, 0x34, 0x03, 0x00, 0x04,
+        0x00, 0x14, 0x08, 0x3a, 0x00, 0x02, 0x00, 0x20, 0x2c, 0x08,
+    };
+
+    memcpy(p->palette, palette, sizeof palette);
+    memset(p->oam, 0xff, sizeof p->oam);
+    memset(p->oam2, 0xff, sizeof p->oam2);
+    p->odd = true;
+}
+
+void ppu_reset(struct ppu *p)
+{
+    p->ctrl = p->mask = p->mask_next = p->mask_delay = 0;
+    p->w = false;
+    p->t = 0;
+    p->x = 0;
+    p->buffer = 0;
+}
+
+/* ---- catching up ---- */
+
+static bool busy(const struct ppu *p)
+{
+    return p->v_delay | p->mask_delay | p->rd_chain | p->wr_chain | p->vblank_read | p->hit_delay |
+           p->corrupt_delay;
+}
+
+/* In vertical blank with nothing on its way: the dots that can be skipped before the next event. */
+static u64 blank_dots(const struct ppu *p)
+{
+    unsigned at = p->line * PPU_DOTS + p->dot, end;
+
+    if (p->line < PPU_HEIGHT || p->line >= p->pre_line || busy(p))
+        return 0;
+    end = at <= p->vbl_line * PPU_DOTS ? p->vbl_line * PPU_DOTS : p->pre_line * PPU_DOTS - 1u;
+    return end > at ? end - at : 0;
+}
+
+static void skip(struct ppu *p, u64 dots)
+{
+    unsigned at = p->line * PPU_DOTS + p->dot + (unsigned)dots;
+
+    p->dots += dots;
+    p->line = (u16)(at / PPU_DOTS);
+    p->dot = (u16)(at % PPU_DOTS);
+    p->overflow_seen = p->overflow;
+    p->mask_fetch = p->mask;
+    p->oam_latch = p->oam_buffer;
+    p->address = p->v & 0x3fff;
+    if (!(p->mask & MASK_ON))
+        p->rendered = 0;
+    else
+        p->rendered = dots + p->rendered > 255 ? 255 : (u8)(dots + p->rendered);
+}
+
+void ppu_run(struct ppu *p, u64 until)
+{
+    while (p->dots < until) {
+        u64 left = until - p->dots, idle = left > 1 ? blank_dots(p) : 0;
+
+        if (idle > left)
+            idle = left;
+        if (idle)
+            skip(p, idle);
+        else if (left >= PPU_DOTS && p->dot == 0 && !p->exact && ppu_line_ready(p))
+            ppu_line(p);
+        else
+            ppu_dot(p);
+    }
+}
+
+u64 ppu_next_vblank(const struct ppu *p)
+{
+    u64 at = p->line * PPU_DOTS + p->dot, to = p->vbl_line * PPU_DOTS + 1;
+    u64 frame = (u64)p->lines * PPU_DOTS;
+
+    /* The frame may be a dot shorter. Early is harmless: the console asks again. */
+    return p->dots + (at < to ? to - at : frame - 1 - at + to);
+}
+
+/* Where the n-th next rise of address line 12 may be at the earliest. With 8x8 sprites and the two
+ * kinds of tiles in different tables there is one rise per line, at dot 257 or later (sprites at
+ * $1000) or 321 (background at $1000). Otherwise: any dot. */
+u64 ppu_next_a12(const struct ppu *p, unsigned n)
+{
+    unsigned at = p->line * PPU_DOTS + p->dot, tables = p->ctrl & (CTRL_TALL | CTRL_BG_TABLE | CTRL_SPR_TABLE);
+    unsigned line = p->line, rise;
+
+    if (busy(p) || !(tables == CTRL_SPR_TABLE || tables == CTRL_BG_TABLE))
+        return p->dots + 1;
+    if (!((p->mask | p->mask_next) & MASK_ON))
+        return EVENT_NEVER;
+    if (p->line >= PPU_HEIGHT && p->line < p->pre_line)
+        return p->dots + (p->pre_line * PPU_DOTS - at);
+    rise = tables == CTRL_SPR_TABLE ? 257 : 321;
+    if (p->dot >= rise && p->dot < rise + 8)
+        return p->dots + 1;
+    if (p->dot >= rise)
+        line++;
+    if (p->line == p->pre_line) /* 0 follows, perhaps a dot early */
+        return n == 1 && line == p->line ? p->dots + (line * PPU_DOTS + rise - at)
+                                         : p->dots + (p->lines * PPU_DOTS - 1 - at);
+    line += n - 1;
+    if (line >= PPU_HEIGHT)
+        line = p->pre_line;
+    return p->dots + (line * PPU_DOTS + rise - at);
+}
+
+/* ---- registers ---- */
+
+static void drive(struct ppu *p, u8 value, u8 bits)
+{
+    p->open_bus = (u8)((p->open_bus & ~bits) | (value & bits));
+    for (unsigned i = 0; i < 8; i++)
+        if (bits >> i & 1)
+            p->decay[i] = p->dots + DECAY_DOTS;
+}
+
+static u8 open_bus(const struct ppu *p)
+{
+    u8 v = p->open_bus;
+
+    for (unsigned i = 0; i < 8; i++)
+        if (p->dots > p->decay[i])
+            v &= (u8)~(1 << i);
+    return v;
+}
+
+static bool rendering(const struct ppu *p)
+{
+    return (p->mask & MASK_ON) && (p->line < PPU_HEIGHT || p->line == p->pre_line);
+}
+
+static u8 palette_at(const struct ppu *p, u16 a)
+{
+    unsigned i = a & 31;
+    u8 v = p->palette[i & 3 ? i : i & 0x0f];
+
+    return p->mask & MASK_GREY ? v & 0x30 : v;
+}
+
+static u8 read_status(struct ppu *p, u64 dot)
+{
+    u8 v = p->vblank ? 0x80 : 0;
+
+    p->vblank_read = true;
+    ppu_run(p, dot + 2);
+    v |= (u8)((p->hit ? 0x40 : 0) | (p->overflow_seen ? 0x20 : 0));
+    drive(p, v, 0xe0);
+    p->w = false;
+    return (u8)(v | (open_bus(p) & 0x1f));
+}
+
+static u8 data_value(const struct ppu *p)
+{
+    u16 a = rendering(p) ? p->address : p->v & 0x3fff;
+
+    if (a >= 0x3f00)
+        return (u8)(palette_at(p, a) | (open_bus(p) & 0xc0));
+    return p->buffer;
+}
+
+u8 ppu_read(struct ppu *p, unsigned reg, u64 dot)
+{
+    u8 v;
+
+    ppu_run(p, dot);
+    switch (reg) {
+    case 2: return read_status(p, dot);
+    case 4:
+        ppu_run(p, dot + 2);
+        v = rendering(p) ? p->oam_latch : p->oam[p->oam_addr];
+        drive(p, v, 0xff);
+        return v;
+    case 7:
+        v = data_value(p);
+        drive(p, v, 0xff);
+        ppu_run(p, dot + 2);
+        p->rd_chain |= 1;
+        return v;
+    default: return open_bus(p);
+    }
+}
+
+u8 ppu_peek(const struct ppu *p, unsigned reg)
+{
+    switch (reg) {
+    case 2:
+        return (u8)((p->vblank ? 0x80 : 0) | (p->hit ? 0x40 : 0) | (p->overflow_seen ? 0x20 : 0) |
+                    (open_bus(p) & 0x1f));
+    case 4: return rendering(p) ? p->oam_latch : p->oam[p->oam_addr];
+    case 7: return data_value(p);
+    default: return open_bus(p);
+    }
+}
+
+static void write_mask(struct ppu *p, u8 value)
+{
+    if (rendering(p) && !(value & MASK_ON)) {
+        p->corrupt_now = true;
+        p->corrupt_delay = 2;
+    }
+    p->mask_next = value;
+    p->mask_delay = 2;
+}
+
+static void write_oam(struct ppu *p, u8 value)
+{
+    if (rendering(p)) {
+        p->oam_addr = (u8)((p->oam_addr + 4) & 0xfc);
+        return;
+    }
+    if ((p->oam_addr & 3) == 2)
+        value &= 0xe3;
+    p->oam[p->oam_addr++] = value;
+}
+
+static void write_scroll(struct ppu *p, u8 value)
+{
+    if (!p->w) {
+        p->x = value & 7;
+        p->t = (u16)((p->t & ~0x1f) | value >> 3);
+    } else {
+        p->t = (u16)((p->t & 0x0c1f) | (value & 7) << 12 | (value & 0xf8) << 2);
+    }
+    p->w = !p->w;
+}
+
+static void write_address(struct ppu *p, u8 value)
+{
+    if (!p->w) {
+        p->t = (u16)((p->t & 0xff) | (value & 0x3f) << 8);
+    } else {
+        p->t = (u16)((p->t & 0xff00) | value);
+        p->v_delay = 4;
+    }
+    p->w = !p->w;
+}
+
+/* The bus's old byte stands on the name-table bits until the new one arrives, half a dot later. */
+static void write_ctrl(struct ppu *p, u8 value, u64 dot, u8 stale)
+{
+    p->t = (u16)((p->t & ~0xc00) | (stale & 3) << 10);
+    ppu_run(p, dot + 1);
+    p->ctrl = value;
+    p->t = (u16)((p->t & ~0xc00) | (value & 3) << 10);
+}
+
+void ppu_write(struct ppu *p, unsigned reg, u8 value, u64 dot, u8 stale)
+{
+    assert(reg < 8);
+    ppu_run(p, dot);
+    drive(p, value, 0xff);
+    switch (reg) {
+    case 0: write_ctrl(p, value, dot, stale); break;
+    case 1: write_mask(p, value); break;
+    case 3: p->oam_addr = value; break;
+    case 4: write_oam(p, value); break;
+    case 5: write_scroll(p, value); break;
+    case 6: write_address(p, value); break;
+    case 7:
+        ppu_run(p, dot + 2);
+        p->wr_chain |= 1;
+        p->wr_value = value;
+        break;
+    default: break;
+    }
+    if (p->cart->ops->snoop && reg < 2)
+        p->cart->ops->snoop(p->cart, (u16)(0x2000 + reg), value);
+}

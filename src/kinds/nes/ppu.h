@@ -1,0 +1,147 @@
+/* The 2C02 (NTSC), 2C07 (PAL) and the Dendy's UA6538.
+ *
+ * The PPU catches up: ppu_run(p, dots) executes all dots before `dots`, counted since power-on. The
+ * console calls it before each register access and at the PPU's deadline. A line during which the
+ * CPU touches nothing is drawn as a whole (ppu_line.c); all else goes dot by dot (ppu_dot.c), each
+ * dot being a full phase and a half phase as the chip has them. Both leave the same state.
+ *
+ * The CPU's access of cycle n falls between two dots: with the phase chosen here (the CPU's and the
+ * PPU's dividers start together) exactly before dot 3n. What a read samples at its end is sampled
+ * after dot 3n + 1. */
+#ifndef NES_PPU_H
+#define NES_PPU_H
+
+#include "kinds/nes/cart.h"
+
+#define PPU_WIDTH  256
+#define PPU_HEIGHT 240
+#define PPU_DOTS   341 /* in a line */
+
+enum ppu_ctrl { CTRL_NT = 3, CTRL_INC32 = 4, CTRL_SPR_TABLE = 8, CTRL_BG_TABLE = 16, CTRL_TALL = 32, CTRL_NMI = 128 };
+enum ppu_mask { MASK_GREY = 1, MASK_BG_LEFT = 2, MASK_SPR_LEFT = 4, MASK_BG = 8, MASK_SPR = 16, MASK_EMPHASIS = 0xe0 };
+#define MASK_ON (MASK_BG | MASK_SPR)
+
+/* clang-format off */
+#define PPU_SPRITE(F, A, E, G, H)                                                             \
+    F(STATE, u8, low, "pattern shift register, low plane")                                    \
+    F(STATE, u8, high, "pattern shift register, high plane")                                  \
+    F(STATE, u8, counter, "dots until it is drawn")                                           \
+    F(STATE, u8, attr, "palette, priority, flips")
+
+#define PPU(F, A, E, G, H)                                                                    \
+    E(CONFIG, region, NES_REGION_NAMES, "timing and colours")                                 \
+    F(STATE, u64, dots, "dots executed since power-on")                                       \
+    F(STATE, u64, frame, "frames completed since power-on")                                   \
+    F(STATE, u16, line, "0..239 visible, 241.. vertical blank, the last: pre-render")         \
+    F(STATE, u16, dot, "0..340, the last executed")                                           \
+    F(STATE, bool, odd, "an odd frame: its first dot is skipped when rendering")              \
+    F(STATE, bool, skipped, "that dot was just skipped")                                      \
+    F(STATE, u8, ctrl, "$2000")                                                               \
+    F(STATE, u8, mask, "$2001, what is in effect")                                            \
+    F(STATE, u8, mask_fetch, "$2001 as fetch and evaluation see it, a dot later")             \
+    F(STATE, u8, mask_next, "$2001 as written")                                               \
+    F(STATE, u8, mask_delay, "dots until mask follows mask_next")                             \
+    F(STATE, u8, rendered, "dots since rendering came on, saturating")                        \
+    F(STATE, u16, v, "VRAM address")                                                          \
+    F(STATE, u16, t, "temporary VRAM address")                                                \
+    F(STATE, u8, x, "fine X")                                                                 \
+    F(STATE, bool, w, "the second write of a pair is next")                                   \
+    F(STATE, u8, v_delay, "dots until t is copied to v")                                      \
+    F(STATE, u16, address, "address bus")                                                     \
+    F(STATE, u8, octal, "the latch for its low byte")                                         \
+    F(STATE, u8, buffer, "what $2007 reads next")                                             \
+    F(STATE, u8, rd_chain, "$2007 reads on their way, a bit per dot")                         \
+    F(STATE, u8, wr_chain, "$2007 writes on their way, a bit per dot")                        \
+    F(STATE, u8, wr_value, "what that write stores")                                          \
+    F(STATE, bool, vblank, "$2002 bit 7")                                                     \
+    F(STATE, bool, vblank_read, "$2002 was read: the flag goes at the next dot")              \
+    F(STATE, bool, hit, "$2002 bit 6")                                                        \
+    F(STATE, u8, hit_delay, "half dots of a hit on its way: bit 0 next")                      \
+    F(STATE, bool, overflow, "sprite overflow as evaluation found it")                        \
+    F(STATE, bool, overflow_seen, "the same as $2002 shows it, a dot later")                  \
+    F(STATE, u8, open_bus, "the I/O bus's capacitance")                                       \
+    A(STATE, u64, decay, 8, "dot at which each of its bits was last refreshed")               \
+    F(STATE, u16, bg_low, "background shift register, low plane")                             \
+    F(STATE, u16, bg_high, "background shift register, high plane")                           \
+    F(STATE, u8, at_low, "attribute shift register, low bit")                                 \
+    F(STATE, u8, at_high, "attribute shift register, high bit")                               \
+    F(STATE, u8, at_latch, "attribute of the tile being shifted in")                          \
+    F(STATE, u8, at_byte, "attribute fetched for the next tile")                              \
+    F(STATE, u8, fetched, "byte on the data bus, committed in the half phase")                \
+    F(STATE, u16, par, "pattern address register")                                            \
+    F(STATE, u8, tile_low, "low plane fetched for the next tile")                             \
+    A(STATE, u8, pipe, 3, "palette indices on their way to the output")                       \
+    A(STATE, u8, palette, 32, "palette RAM")                                                  \
+    A(STATE, u8, oam, 256, "object attribute memory")                                         \
+    A(STATE, u8, oam2, 32, "the sprites found for the next line")                             \
+    F(STATE, u8, oam_addr, "$2003")                                                           \
+    F(STATE, u8, oam2_addr, "where evaluation writes")                                        \
+    F(STATE, bool, oam2_full, "eight were found")                                             \
+    F(STATE, bool, oam_done, "evaluation ran past the end of OAM")                            \
+    F(STATE, bool, nine, "the ninth was found")                                               \
+    F(STATE, u8, eval_step, "which byte of a sprite is evaluated")                            \
+    F(STATE, u8, oam_in, "read from OAM, full phase")                                         \
+    F(STATE, u8, oam_buffer, "the same a half phase later")                                   \
+    F(STATE, u8, oam_latch, "the same a dot later: what $2004 reads")                         \
+    F(STATE, u16, spr_row, "row of the sprite being fetched")                                 \
+    F(STATE, u8, spr_tile, "its tile")                                                        \
+    F(STATE, bool, zero_next, "sprite zero is on the next line")                              \
+    F(STATE, bool, zero_here, "sprite zero is on this line")                                  \
+    F(STATE, u8, corrupt_now, "rendering was switched off: OAM row will be corrupted")        \
+    F(STATE, u8, corrupt_delay, "dots until the delayed form of that")                        \
+    F(STATE, bool, corrupt_late, "the delayed form")                                          \
+    F(STATE, bool, corrupt_odd, "it struck an odd dot of evaluation")                         \
+    F(STATE, bool, corrupt_pending, "the copy happens when rendering comes back")             \
+    F(STATE, u8, corrupt_row, "into this row")                                                \
+    F(STATE, bool, a12, "address line 12")                                                    \
+    F(STATE, u64, a12_fell, "dot at which it last fell")                                      \
+    H(ppu_sprite, sprite, 8, "output units")
+/* clang-format on */
+
+struct ppu_sprite {
+    FIELD_MEMBERS(PPU_SPRITE)
+};
+
+struct ppu {
+    FIELD_MEMBERS(PPU)
+    struct cart *cart; /* borrowed */
+    u16 lines, pre_line, vbl_line, idle_line; /* of the region */
+    bool exact;       /* never draw whole lines: for the test that both ways agree */
+    bool *nmi_line;   /* borrowed: the CPU's sampled NMI input, cleared with the flag */
+    void (*frame_done)(void *owner);
+    void *owner;
+    u16 pixels[PPU_HEIGHT][PPU_WIDTH]; /* emphasis << 6 | colour */
+};
+
+const struct fields *ppu_fields(void);
+const struct fields *ppu_sprite_fields(void);
+
+void ppu_init(struct ppu *p, enum nes_region region, struct cart *cart);
+void ppu_power(struct ppu *p);
+void ppu_reset(struct ppu *p);
+
+/* Executes all dots before `until`. */
+void ppu_run(struct ppu *p, u64 until);
+
+/* CPU access in a cycle whose first dot is `dot`: see above. reg is 0..7. */
+u8 ppu_read(struct ppu *p, unsigned reg, u64 dot);
+void ppu_write(struct ppu *p, unsigned reg, u8 value, u64 dot, u8 stale);
+u8 ppu_peek(const struct ppu *p, unsigned reg);
+
+static inline bool ppu_nmi_level(const struct ppu *p)
+{
+    return p->vblank && (p->ctrl & CTRL_NMI);
+}
+
+/* The first dot count after which the NMI level may have risen by itself, or the frame ended. */
+u64 ppu_next_vblank(const struct ppu *p);
+
+/* The first dot count after which address line 12 may rise for the n-th time from now (n >= 1). */
+u64 ppu_next_a12(const struct ppu *p, unsigned n);
+
+/* One line, drawn as a whole; ppu_line.c. The PPU stands before dot 1. */
+bool ppu_line_ready(const struct ppu *p);
+void ppu_line(struct ppu *p);
+void ppu_dot(struct ppu *p); /* ppu_dot.c */
+
+#endif
