@@ -25,7 +25,8 @@ const char *verb_doc(enum verb v)
 
 const char *stop_name(enum stop s)
 {
-    static const char *const names[] = { "time", "frame", "break", "halt", "fault", "kick", "idle", "host" };
+    static const char *const names[] = { "time",  "frame", "break", "halt",
+                                         "fault", "kick",  "idle",  "host" };
 
     return s < ARRAY_SIZE(names) ? names[s] : "unknown";
 }

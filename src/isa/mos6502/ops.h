@@ -1,5 +1,5 @@
-/* The NMOS 6502: one line per opcode; enum, names, lengths, timing, dispatch and disassembly are made
- * from it.
+/* The NMOS 6502: one line per opcode; enum, names, lengths, timing, dispatch and disassembly are
+ * made from it.
  *
  *   X(code, name, mode, access, cycles, page, official)
  *

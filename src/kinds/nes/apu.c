@@ -29,14 +29,28 @@ struct frame_step {
 };
 /* The counter's events by its value, per region and mode. */
 static const struct frame_step frame_steps[2][2][7] = {
-    { { { 7457, QUARTER }, { 14913, QUARTER | HALF }, { 22371, QUARTER }, { 29828, FLAG },
-        { 29829, FLAG | QUARTER | HALF | LINE }, { 29830, FLAG_LAST | LINE | WRAP } },
-      { { 7457, QUARTER }, { 14913, QUARTER | HALF }, { 22371, QUARTER },
-        { 37281, QUARTER | HALF }, { 37282, WRAP } } },
-    { { { 8313, QUARTER }, { 16627, QUARTER | HALF }, { 24939, QUARTER }, { 33252, FLAG },
-        { 33253, FLAG | QUARTER | HALF | LINE }, { 33254, FLAG_LAST | LINE | WRAP } },
-      { { 8313, QUARTER }, { 16627, QUARTER | HALF }, { 24939, QUARTER },
-        { 41565, QUARTER | HALF }, { 41566, WRAP } } },
+    { { { 7457, QUARTER },
+        { 14913, QUARTER | HALF },
+        { 22371, QUARTER },
+        { 29828, FLAG },
+        { 29829, FLAG | QUARTER | HALF | LINE },
+        { 29830, FLAG_LAST | LINE | WRAP } },
+      { { 7457, QUARTER },
+        { 14913, QUARTER | HALF },
+        { 22371, QUARTER },
+        { 37281, QUARTER | HALF },
+        { 37282, WRAP } } },
+    { { { 8313, QUARTER },
+        { 16627, QUARTER | HALF },
+        { 24939, QUARTER },
+        { 33252, FLAG },
+        { 33253, FLAG | QUARTER | HALF | LINE },
+        { 33254, FLAG_LAST | LINE | WRAP } },
+      { { 8313, QUARTER },
+        { 16627, QUARTER | HALF },
+        { 24939, QUARTER },
+        { 41565, QUARTER | HALF },
+        { 41566, WRAP } } },
 };
 
 void apu_init(struct apu *a, struct synth *synth, enum nes_region region)

@@ -127,8 +127,8 @@ struct apu {
     FIELD_MEMBERS(APU)
     struct synth *synth; /* borrowed; NULL: silence */
     bool pal;
-    s32 pulse_mix[31];  /* levels of both pulses together, in synth units */
-    s32 tnd_mix[203];   /* of 3 triangle + 2 noise + dmc */
+    s32 pulse_mix[31]; /* levels of both pulses together, in synth units */
+    s32 tnd_mix[203];  /* of 3 triangle + 2 noise + dmc */
 };
 
 const struct fields *apu_envelope_fields(void);
@@ -157,8 +157,8 @@ void apu_dmc_fill(struct apu *a, u8 byte, u64 clk); /* the DMA unit read dmc.add
 /* dmc.c, for apu.c */
 void dmc_write(struct apu *a, unsigned reg, u8 value);
 void dmc_enable(struct apu *a, bool on, u64 clk);
-void dmc_step(struct apu *a, u64 clk);            /* what is due in the step of cycle clk */
-u64 dmc_next(const struct apu *a);                /* the step in which something is due */
+void dmc_step(struct apu *a, u64 clk); /* what is due in the step of cycle clk */
+u64 dmc_next(const struct apu *a);     /* the step in which something is due */
 void dmc_power(struct apu *a);
 
 #endif

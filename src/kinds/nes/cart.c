@@ -30,7 +30,8 @@ static void copy_header(struct cart *c, const struct ines *i)
     c->chr_nvram_bytes = i->chr_nvram;
 }
 
-/* Memories come in at least the size of the smallest window, so that a window never ends outside. */
+/* Memories come in at least the size of the smallest window, so that a window never ends outside.
+ */
 static u64 at_least(u64 bytes, u64 window)
 {
     return bytes && bytes < window ? window : bytes;
@@ -41,7 +42,8 @@ static bool make_spaces(struct cart *c)
     u64 wram = at_least((u64)c->prg_ram_bytes + c->prg_nvram_bytes, 8192);
     u64 chr_ram = at_least((u64)c->chr_ram_bytes + c->chr_nvram_bytes, 8192);
 
-    return space_init(&c->prg_rom, "prg_rom", at_least(c->prg_rom_bytes, 32768), 0x8000, SPACE_ROM) &&
+    return space_init(&c->prg_rom, "prg_rom", at_least(c->prg_rom_bytes, 32768), 0x8000,
+                      SPACE_ROM) &&
            space_init(&c->chr_rom, "chr_rom", at_least(c->chr_rom_bytes, 8192), 0, SPACE_ROM) &&
            space_init(&c->wram, "wram", wram, 0x6000, SPACE_UNTRACKED) &&
            space_init(&c->chr_ram, "chr_ram", chr_ram, 0, SPACE_UNTRACKED) &&
@@ -68,9 +70,9 @@ static int attach_board(struct cart *c, struct err *e)
     if (!c->board)
         return err_set(e, ERR_NOMEM, "no memory for the board");
     c->conflicts = c->ops->bus_conflicts;
-    c->board_component = (struct component) {
-        .name = "board", .self = c->board, .fields = c->ops->fields ? c->ops->fields() : NULL
-    };
+    c->board_component = (struct component) { .name = "board",
+                                              .self = c->board,
+                                              .fields = c->ops->fields ? c->ops->fields() : NULL };
     return c->ops->init ? c->ops->init(c, e) : 0;
 }
 

@@ -1,4 +1,5 @@
-/* The exact run loop: one instruction in which every cycle looks at DMA, deadlines and interrupts. */
+/* The exact run loop: one instruction in which every cycle looks at DMA, deadlines and interrupts.
+ */
 #include "kinds/nes/nes.h"
 
 static inline void end_cycle(struct nes *n)
@@ -68,27 +69,29 @@ static u16 vector(struct nes *n)
     return 0xfffa;
 }
 
-#define FETCH()       cycle_read(n, pc++)
-#define RD(a)         cycle_read(n, (u16)(a))
-#define RD_LAST(a)    cycle_read_last(n, (u16)(a), p)
-#define WR(a, v)      cycle_write(n, (u16)(a), (v))
-#define WR_LAST(a, v)                           \
-    do {                                        \
-        poll(n, p);                             \
-        cycle_write(n, (u16)(a), (v));          \
+#define FETCH()    cycle_read(n, pc++)
+#define RD(a)      cycle_read(n, (u16)(a))
+#define RD_LAST(a) cycle_read_last(n, (u16)(a), p)
+#define WR(a, v)   cycle_write(n, (u16)(a), (v))
+#define WR_LAST(a, v)                  \
+    do {                               \
+        poll(n, p);                    \
+        cycle_write(n, (u16)(a), (v)); \
     } while (0)
 #define RMW_CHECK(a)
-#define POLL()                                  \
-    do {                                        \
-        bool was_ = cpu->interrupt;             \
-        poll(n, p);                             \
-        cpu->interrupt |= was_;                 \
+#define POLL()                      \
+    do {                            \
+        bool was_ = cpu->interrupt; \
+        poll(n, p);                 \
+        cpu->interrupt |= was_;     \
     } while (0)
 #define SYNC_I()
 #define UNMASK()
 #define HALTED() n->stretched
 #define VECTOR() vector(n)
-#define JAM()    cpu->jammed = true; pc--;
+#define JAM()           \
+    cpu->jammed = true; \
+    pc--;
 
 #include "kinds/nes/cpu_body.h"
 
@@ -119,7 +122,10 @@ void cpu_exact(struct nes *n)
     }
     goto *labels[FETCH()];
 #define X(code, name, mode, access, cycles, page, official) \
-    op_##code : { RUN_##access##_##mode(name) }             \
+    op_##code:                                              \
+    {                                                       \
+        RUN_##access##_##mode(name)                         \
+    }                                                       \
     goto out;
 #include "isa/mos6502/ops.h"
 

@@ -1,8 +1,8 @@
 /* The 2A03's DMA unit: OAM and DMC transfers, which stop the CPU at its next read.
  *
  * Cycles alternate PUT and GET. Reads of a transfer happen on GET, writes on PUT; what is neither
- * repeats the read on which the CPU stands, with all its side effects. The DMC goes first on GET; the
- * OAM transfer then has lost a read and tries again. */
+ * repeats the read on which the CPU stands, with all its side effects. The DMC goes first on GET;
+ * the OAM transfer then has lost a read and tries again. */
 #include "kinds/nes/nes.h"
 
 static void end_cycle(struct nes *n)
@@ -28,8 +28,8 @@ static void idle(struct nes *n, u16 addr)
         n->cpu.bus = v;
 }
 
-/* A read by the unit. The registers at $4000-$401F answer by the CPU's address being there, whatever
- * page the unit reads: then the low five bits choose, and both drive the bus. */
+/* A read by the unit. The registers at $4000-$401F answer by the CPU's address being there,
+ * whatever page the unit reads: then the low five bits choose, and both drive the bus. */
 static u8 unit_read(struct nes *n, u16 addr, u16 cpu_addr)
 {
     bool registers = (cpu_addr & 0xffe0) == 0x4000;

@@ -2,8 +2,8 @@
  *
  *   $4015 enables, no bytes left --2/3 cycles--> load_at: asks for the first byte
  *   output unit empties the buffer -----------------------> asks for the next one
- *   the DMA's GET cycle --apu_dmc_fill()--> buffer full; the sample's end loops, interrupts or stops
- *   $4015 disables --3/4 cycles--> the request is dropped, even between halt and fetch
+ *   the DMA's GET cycle --apu_dmc_fill()--> buffer full; the sample's end loops, interrupts or
+ * stops $4015 disables --3/4 cycles--> the request is dropped, even between halt and fetch
  */
 #include "kinds/nes/apu.h"
 

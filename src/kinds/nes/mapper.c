@@ -32,13 +32,18 @@ const char *mapper_name(u16 number)
         u16 number;
         const char *name;
     } names[] = {
-        { 5, "MMC5" },        { 13, "CPROM" },      { 16, "Bandai FCG" },  { 18, "Jaleco SS88006" },
-        { 19, "Namco 163" },  { 20, "Famicom Disk System" }, { 32, "Irem G-101" },
-        { 48, "Taito TC0690" }, { 64, "RAMBO-1" },  { 65, "Irem H3001" },  { 67, "Sunsoft-3" },
-        { 68, "Sunsoft-4" },  { 73, "VRC3" },       { 75, "VRC1" },        { 76, "Namco 3446" },
-        { 80, "Taito X1-005" }, { 82, "Taito X1-017" }, { 85, "VRC7" },    { 88, "Namco 3433" },
-        { 95, "Namco 3425" }, { 105, "NES-EVENT" }, { 153, "Bandai FCG" }, { 159, "Bandai FCG" },
-        { 228, "Active Enterprises" },
+        { 5, "MMC5" },          { 13, "CPROM" },
+        { 16, "Bandai FCG" },   { 18, "Jaleco SS88006" },
+        { 19, "Namco 163" },    { 20, "Famicom Disk System" },
+        { 32, "Irem G-101" },   { 48, "Taito TC0690" },
+        { 64, "RAMBO-1" },      { 65, "Irem H3001" },
+        { 67, "Sunsoft-3" },    { 68, "Sunsoft-4" },
+        { 73, "VRC3" },         { 75, "VRC1" },
+        { 76, "Namco 3446" },   { 80, "Taito X1-005" },
+        { 82, "Taito X1-017" }, { 85, "VRC7" },
+        { 88, "Namco 3433" },   { 95, "Namco 3425" },
+        { 105, "NES-EVENT" },   { 153, "Bandai FCG" },
+        { 159, "Bandai FCG" },  { 228, "Active Enterprises" },
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(names); i++)

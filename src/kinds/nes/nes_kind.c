@@ -145,7 +145,8 @@ static int text_view(struct machine *m, char *out, size_t room)
 }
 
 static const struct view nes_views[] = {
-    { .name = "text", .doc = "the visible name table as text, tile number = ASCII",
+    { .name = "text",
+      .doc = "the visible name table as text, tile number = ASCII",
       .text = text_view },
 };
 
@@ -155,8 +156,11 @@ static void build_tree(struct nes *n)
     struct space *spaces[] = { &n->ram,          &n->cart.wram,    &n->cart.ciram,
                                &n->cart.chr_ram, &n->cart.prg_rom, &n->cart.chr_rom };
 
-    *root = (struct component) { .name = "nes", .self = n, .fields = nes_fields(),
-                                 .saving = console_saving, .loaded = console_loaded };
+    *root = (struct component) { .name = "nes",
+                                 .self = n,
+                                 .fields = nes_fields(),
+                                 .saving = console_saving,
+                                 .loaded = console_loaded };
     n->cpu_node = (struct component) { .name = "cpu", .self = &n->cpu, .fields = mos6502_fields() };
     n->ppu_node = (struct component) { .name = "ppu", .self = &n->ppu, .fields = ppu_fields() };
     n->apu_node = (struct component) { .name = "apu", .self = &n->apu, .fields = apu_fields() };

@@ -108,7 +108,8 @@ u64 ppu_next_vblank(const struct ppu *p)
  * $1000) or 321 (background at $1000). Otherwise: any dot. */
 u64 ppu_next_a12(const struct ppu *p, unsigned n)
 {
-    unsigned at = p->line * PPU_DOTS + p->dot, tables = p->ctrl & (CTRL_TALL | CTRL_BG_TABLE | CTRL_SPR_TABLE);
+    unsigned at = p->line * PPU_DOTS + p->dot,
+             tables = p->ctrl & (CTRL_TALL | CTRL_BG_TABLE | CTRL_SPR_TABLE);
     unsigned line = p->line, rise;
 
     if (busy(p) || !(tables == CTRL_SPR_TABLE || tables == CTRL_BG_TABLE))
@@ -147,7 +148,7 @@ static u8 open_bus(const struct ppu *p)
 
     for (unsigned i = 0; i < 8; i++)
         if (p->dots > p->decay[i])
-            v &= (u8)~(1 << i);
+            v &= (u8) ~(1 << i);
     return v;
 }
 

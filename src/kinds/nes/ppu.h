@@ -17,8 +17,22 @@
 #define PPU_HEIGHT 240
 #define PPU_DOTS   341 /* in a line */
 
-enum ppu_ctrl { CTRL_NT = 3, CTRL_INC32 = 4, CTRL_SPR_TABLE = 8, CTRL_BG_TABLE = 16, CTRL_TALL = 32, CTRL_NMI = 128 };
-enum ppu_mask { MASK_GREY = 1, MASK_BG_LEFT = 2, MASK_SPR_LEFT = 4, MASK_BG = 8, MASK_SPR = 16, MASK_EMPHASIS = 0xe0 };
+enum ppu_ctrl {
+    CTRL_NT = 3,
+    CTRL_INC32 = 4,
+    CTRL_SPR_TABLE = 8,
+    CTRL_BG_TABLE = 16,
+    CTRL_TALL = 32,
+    CTRL_NMI = 128
+};
+enum ppu_mask {
+    MASK_GREY = 1,
+    MASK_BG_LEFT = 2,
+    MASK_SPR_LEFT = 4,
+    MASK_BG = 8,
+    MASK_SPR = 16,
+    MASK_EMPHASIS = 0xe0
+};
 #define MASK_ON (MASK_BG | MASK_SPR)
 
 /* clang-format off */
@@ -104,10 +118,10 @@ struct ppu_sprite {
 
 struct ppu {
     FIELD_MEMBERS(PPU)
-    struct cart *cart; /* borrowed */
+    struct cart *cart;                        /* borrowed */
     u16 lines, pre_line, vbl_line, idle_line; /* of the region */
-    bool exact;       /* never draw whole lines: for the test that both ways agree */
-    bool *nmi_line;   /* borrowed: the CPU's sampled NMI input, cleared with the flag */
+    bool exact;     /* never draw whole lines: for the test that both ways agree */
+    bool *nmi_line; /* borrowed: the CPU's sampled NMI input, cleared with the flag */
     void (*frame_done)(void *owner);
     void *owner;
     u16 pixels[PPU_HEIGHT][PPU_WIDTH]; /* emphasis << 6 | colour */

@@ -1,9 +1,10 @@
 /* The PPU by the dot: a full phase, then a half phase.
  *
- * The buses: 14 address lines, of which the low eight carry the data too. On odd dots of a fetch the
- * address goes out (ALE: the octal latch follows the low byte), on even dots the byte comes in; a
- * $2007 access takes the same steps on its own clock, so one that happens while rendering meets the
- * fetches half-way. Facts: the public die-shot studies of the 2C02 and the comments of AccuracyCoin. */
+ * The buses: 14 address lines, of which the low eight carry the data too. On odd dots of a fetch
+ * the address goes out (ALE: the octal latch follows the low byte), on even dots the byte comes in;
+ * a $2007 access takes the same steps on its own clock, so one that happens while rendering meets
+ * the fetches half-way. Facts: the public die-shot studies of the 2C02 and the comments of
+ * AccuracyCoin. */
 #include "kinds/nes/ppu.h"
 
 #include <string.h>
@@ -87,7 +88,7 @@ static void increment_y(struct ppu *p)
 /* What the counters do at the end of the dot before this one. */
 static void scroll(struct ppu *p)
 {
-    if (!(p->mask & MASK_ON) || !p->rendered)
+    if (!(p->mask & MASK_ON) || !p->rendered || (p->line >= PPU_HEIGHT && p->line != p->pre_line))
         return;
     if (p->dot == 256)
         increment_y(p);

@@ -61,8 +61,7 @@ static s16 filter(struct synth *s, s32 in)
 
     s->high_pass = (s32)(((s64)(s->high_pass + in - s->high_pass_in) * 64768) >> 16);
     s->high_pass_in = in;
-    s->high_pass2 =
-        (s32)(((s64)(s->high_pass2 + s->high_pass - s->high_pass2_in) * 61875) >> 16);
+    s->high_pass2 = (s32)(((s64)(s->high_pass2 + s->high_pass - s->high_pass2_in) * 61875) >> 16);
     s->high_pass2_in = s->high_pass;
     s->low_pass += (s32)(((s64)(s->high_pass2 - s->low_pass) * 53477) >> 16);
     out = (s32)((s64)s->low_pass * 3 >> 10); /* 1.5 of 32768 for 65536 units */

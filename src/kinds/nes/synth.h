@@ -46,7 +46,8 @@ void synth_end(struct synth *s, u64 clk);
 /* Takes up to `room` complete samples. */
 size_t synth_read(struct synth *s, s16 *out, size_t room);
 
-/* The rate from now on, relative to AUDIO_HZ: 65536 is as it is. Call it right after synth_end(). */
+/* The rate from now on, relative to AUDIO_HZ: 65536 is as it is. Call it right after synth_end().
+ */
 void synth_pace(struct synth *s, u32 per_65536);
 
 #endif

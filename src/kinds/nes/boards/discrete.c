@@ -1,9 +1,9 @@
 /* Boards of a few logic chips: one latch, or two, and nothing that counts. */
 #include "kinds/nes/boards/boards.h"
 
-#define LATCH(F, A, E, G, H)                              \
-    F(STATE, u8, value, "the latch")                      \
-    F(STATE, u8, second, "a second one, where there is")  \
+#define LATCH(F, A, E, G, H)                             \
+    F(STATE, u8, value, "the latch")                     \
+    F(STATE, u8, second, "a second one, where there is") \
     F(STATE, u8, third, "a third")
 
 struct latch {
@@ -11,7 +11,7 @@ struct latch {
 };
 static FIELD_TABLE(latch, 1, LATCH)
 
-static void latch_write(struct cart *c, u16 addr, u8 value, u64 clk)
+    static void latch_write(struct cart *c, u16 addr, u8 value, u64 clk)
 {
     struct latch *l = c->board;
 
@@ -33,10 +33,15 @@ static void latch_power(struct cart *c)
     *(struct latch *)c->board = (struct latch) { 0 };
 }
 
-#define BOARD(id, num, sub, title, ...)                                                     \
-    const struct mapper id = { .number = num, .submapper = sub, .name = title,              \
-                               .state_bytes = sizeof(struct latch), .fields = latch_fields, \
-                               .power = latch_power, .write = latch_write, __VA_ARGS__ }
+#define BOARD(id, num, sub, title, ...)                             \
+    const struct mapper id = { .number = num,                       \
+                               .submapper = sub,                    \
+                               .name = title,                       \
+                               .state_bytes = sizeof(struct latch), \
+                               .fields = latch_fields,              \
+                               .power = latch_power,                \
+                               .write = latch_write,                \
+                               __VA_ARGS__ }
 
 static void nrom_sync(struct cart *c)
 {
@@ -102,8 +107,8 @@ static void gxrom_sync(struct cart *c)
 BOARD(board_gxrom, 66, -1, "GxROM", .sync = gxrom_sync, .bus_conflicts = true);
 
 /* 28: four 8-bit registers behind an index at $5000; inner bank, mode and outer bank. */
-#define ACTION53(F, A, E, G, H)                 \
-    F(STATE, u8, index, "register selected")    \
+#define ACTION53(F, A, E, G, H)              \
+    F(STATE, u8, index, "register selected") \
     A(STATE, u8, reg, 4, "CHR, inner, mode, outer")
 
 struct action53 {
@@ -111,7 +116,7 @@ struct action53 {
 };
 static FIELD_TABLE(action53, 1, ACTION53)
 
-static void action53_sync(struct cart *c)
+    static void action53_sync(struct cart *c)
 {
     struct action53 *a = c->board;
     u8 mode = a->reg[2], size = mode >> 4 & 3;
@@ -156,10 +161,14 @@ static void action53_power(struct cart *c)
     *(struct action53 *)c->board = (struct action53) { .reg = { 0, 0, 0, 0xff } };
 }
 
-const struct mapper board_action53 = { .number = 28, .submapper = -1, .name = "Action 53",
+const struct mapper board_action53 = { .number = 28,
+                                       .submapper = -1,
+                                       .name = "Action 53",
                                        .state_bytes = sizeof(struct action53),
-                                       .fields = action53_fields, .power = action53_power,
-                                       .sync = action53_sync, .write = action53_write };
+                                       .fields = action53_fields,
+                                       .power = action53_power,
+                                       .sync = action53_sync,
+                                       .write = action53_write };
 
 static void unrom512_sync(struct cart *c)
 {
@@ -186,7 +195,7 @@ struct tc0190 {
 };
 static FIELD_TABLE(tc0190, 1, TC0190)
 
-static void taito_sync(struct cart *c)
+    static void taito_sync(struct cart *c)
 {
     struct tc0190 *r = c->board;
 
@@ -211,15 +220,21 @@ static void taito_write(struct cart *c, u16 addr, u8 value, u64 clk)
     case 0x8001: r->prg[1] = value; break;
     case 0x8002: r->chr[0] = value; break;
     case 0x8003: r->chr[1] = value; break;
-    case 0xa000: case 0xa001: case 0xa002: case 0xa003: r->chr[2 + (addr & 3)] = value; break;
+    case 0xa000:
+    case 0xa001:
+    case 0xa002:
+    case 0xa003: r->chr[2 + (addr & 3)] = value; break;
     default: return;
     }
     c->ops->sync(c);
 }
 
-const struct mapper board_tc0190 = { .number = 33, .submapper = -1, .name = "Taito TC0190",
+const struct mapper board_tc0190 = { .number = 33,
+                                     .submapper = -1,
+                                     .name = "Taito TC0190",
                                      .state_bytes = sizeof(struct tc0190),
-                                     .fields = tc0190_fields, .sync = taito_sync,
+                                     .fields = tc0190_fields,
+                                     .sync = taito_sync,
                                      .write = taito_write };
 
 static void bnrom_sync(struct cart *c)
@@ -267,9 +282,13 @@ static int bnrom_init(struct cart *c, struct err *e)
     return 0;
 }
 BOARD(board_bnrom, 34, -1, "BNROM", .sync = bnrom_sync, .init = bnrom_init);
-const struct mapper board_nina001 = { .number = 34, .submapper = 1, .name = "NINA-001",
-                                      .state_bytes = sizeof(struct latch), .fields = latch_fields,
-                                      .power = latch_power, .sync = nina001_sync,
+const struct mapper board_nina001 = { .number = 34,
+                                      .submapper = 1,
+                                      .name = "NINA-001",
+                                      .state_bytes = sizeof(struct latch),
+                                      .fields = latch_fields,
+                                      .power = latch_power,
+                                      .sync = nina001_sync,
                                       .write = nina001_write };
 
 /* 71: Codemasters; submapper 1 (Fire Hawk) has one-screen mirroring at $9000. */
@@ -293,13 +312,21 @@ static void bf909x_write(struct cart *c, u16 addr, u8 value, u64 clk)
         l->second = value;
     c->ops->sync(c);
 }
-const struct mapper board_bf909x = { .number = 71, .submapper = -1, .name = "Codemasters BF909x",
-                                     .state_bytes = sizeof(struct latch), .fields = latch_fields,
-                                     .power = latch_power, .sync = bf909x_sync,
+const struct mapper board_bf909x = { .number = 71,
+                                     .submapper = -1,
+                                     .name = "Codemasters BF909x",
+                                     .state_bytes = sizeof(struct latch),
+                                     .fields = latch_fields,
+                                     .power = latch_power,
+                                     .sync = bf909x_sync,
                                      .write = bf909x_write };
-const struct mapper board_bf9097 = { .number = 71, .submapper = 1, .name = "Codemasters BF9097",
-                                     .state_bytes = sizeof(struct latch), .fields = latch_fields,
-                                     .power = latch_power, .sync = bf909x_sync,
+const struct mapper board_bf9097 = { .number = 71,
+                                     .submapper = 1,
+                                     .name = "Codemasters BF9097",
+                                     .state_bytes = sizeof(struct latch),
+                                     .fields = latch_fields,
+                                     .power = latch_power,
+                                     .sync = bf909x_sync,
                                      .write = bf909x_write };
 
 /* 78: submapper 1 has one-screen mirroring, 3 horizontal or vertical. Without a submapper the
@@ -334,10 +361,15 @@ static void low_write(struct cart *c, u16 addr, u8 value, u64 clk)
     }
 }
 
-#define LOW_BOARD(id, num, title, sync_)                                                    \
-    const struct mapper id = { .number = num, .submapper = -1, .name = title,               \
-                               .state_bytes = sizeof(struct latch), .fields = latch_fields, \
-                               .power = latch_power, .sync = sync_, .write = low_write }
+#define LOW_BOARD(id, num, title, sync_)                            \
+    const struct mapper id = { .number = num,                       \
+                               .submapper = -1,                     \
+                               .name = title,                       \
+                               .state_bytes = sizeof(struct latch), \
+                               .fields = latch_fields,              \
+                               .power = latch_power,                \
+                               .sync = sync_,                       \
+                               .write = low_write }
 
 static void nina003_sync(struct cart *c)
 {
@@ -429,9 +461,12 @@ static void protect_power(struct cart *c)
     for (unsigned i = 0; i < 0x400; i++)
         c->ciram.bytes[0xc00 + i] = 0xff;
 }
-const struct mapper board_cnrom_protect = { .number = 185, .submapper = -1,
+const struct mapper board_cnrom_protect = { .number = 185,
+                                            .submapper = -1,
                                             .name = "CNROM with protection",
                                             .state_bytes = sizeof(struct latch),
-                                            .fields = latch_fields, .power = protect_power,
-                                            .sync = protect_sync, .write = latch_write,
+                                            .fields = latch_fields,
+                                            .power = protect_power,
+                                            .sync = protect_sync,
+                                            .write = latch_write,
                                             .bus_conflicts = true };

@@ -1,10 +1,10 @@
 /* Sunsoft FME-7: bank registers behind an index, a 16-bit counter of CPU cycles. */
 #include "kinds/nes/boards/boards.h"
 
-#define FME7(F, A, E, G, H)                                 \
-    F(STATE, u8, index, "register selected")                \
+#define FME7(F, A, E, G, H)                                         \
+    F(STATE, u8, index, "register selected")                        \
     A(STATE, u8, reg, 16, "CHR 0-7, PRG 8-B, mirroring C, IRQ D-F") \
-    F(STATE, u16, counter, "IRQ counter")                   \
+    F(STATE, u16, counter, "IRQ counter")                           \
     F(STATE, u64, clk, "the cycle it stands at")
 
 struct fme7 {
@@ -12,7 +12,7 @@ struct fme7 {
 };
 static FIELD_TABLE(fme7, 1, FME7)
 
-static void fme7_sync(struct cart *c)
+    static void fme7_sync(struct cart *c)
 {
     static const u8 mirroring[4] = { CART_VERTICAL, CART_HORIZONTAL, CART_ONE_LOW, CART_ONE_HIGH };
     struct fme7 *m = c->board;
@@ -76,6 +76,11 @@ static void fme7_write(struct cart *c, u16 addr, u8 value, u64 clk)
         fme7_sync(c);
 }
 
-const struct mapper board_fme7 = { .number = 69, .submapper = -1, .name = "Sunsoft FME-7",
-                                   .state_bytes = sizeof(struct fme7), .fields = fme7_fields,
-                                   .sync = fme7_sync, .write = fme7_write, .run = fme7_run };
+const struct mapper board_fme7 = { .number = 69,
+                                   .submapper = -1,
+                                   .name = "Sunsoft FME-7",
+                                   .state_bytes = sizeof(struct fme7),
+                                   .fields = fme7_fields,
+                                   .sync = fme7_sync,
+                                   .write = fme7_write,
+                                   .run = fme7_run };

@@ -1,8 +1,8 @@
 /* MMC1 (SxROM): a serial port of five bits, four registers. */
 #include "kinds/nes/boards/boards.h"
 
-#define MMC1(F, A, E, G, H)                                             \
-    F(STATE, u8, shift, "bits received; a 1 below them marks the end")  \
+#define MMC1(F, A, E, G, H)                                                   \
+    F(STATE, u8, shift, "bits received; a 1 below them marks the end")        \
     F(STATE, u64, last, "cycle of the last write: the next one's is ignored") \
     A(STATE, u8, reg, 4, "control, CHR 0, CHR 1, PRG")
 
@@ -11,7 +11,7 @@ struct mmc1 {
 };
 static FIELD_TABLE(mmc1, 1, MMC1)
 
-static void mmc1_sync(struct cart *c)
+    static void mmc1_sync(struct cart *c)
 {
     static const u8 mirroring[4] = { CART_ONE_LOW, CART_ONE_HIGH, CART_VERTICAL, CART_HORIZONTAL };
     struct mmc1 *m = c->board;
@@ -72,10 +72,19 @@ static void mmc1_power(struct cart *c)
     *(struct mmc1 *)c->board = (struct mmc1) { .shift = 0x20, .reg = { 0x0c } };
 }
 
-const struct mapper board_mmc1 = { .number = 1, .submapper = -1, .name = "MMC1 (SxROM)",
-                                   .state_bytes = sizeof(struct mmc1), .fields = mmc1_fields,
-                                   .power = mmc1_power, .sync = mmc1_sync, .write = mmc1_write };
-const struct mapper board_mmc1_fixed = { .number = 1, .submapper = 5, .name = "MMC1 (SEROM)",
-                                         .state_bytes = sizeof(struct mmc1), .fields = mmc1_fields,
-                                         .power = mmc1_power, .sync = mmc1_sync,
+const struct mapper board_mmc1 = { .number = 1,
+                                   .submapper = -1,
+                                   .name = "MMC1 (SxROM)",
+                                   .state_bytes = sizeof(struct mmc1),
+                                   .fields = mmc1_fields,
+                                   .power = mmc1_power,
+                                   .sync = mmc1_sync,
+                                   .write = mmc1_write };
+const struct mapper board_mmc1_fixed = { .number = 1,
+                                         .submapper = 5,
+                                         .name = "MMC1 (SEROM)",
+                                         .state_bytes = sizeof(struct mmc1),
+                                         .fields = mmc1_fields,
+                                         .power = mmc1_power,
+                                         .sync = mmc1_sync,
                                          .write = mmc1_write };

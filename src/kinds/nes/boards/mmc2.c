@@ -1,10 +1,11 @@
-/* MMC2 (PxROM) and MMC4 (FxROM): the pattern banks switch when the PPU fetches tiles $FD and $FE. */
+/* MMC2 (PxROM) and MMC4 (FxROM): the pattern banks switch when the PPU fetches tiles $FD and $FE.
+ */
 #include "kinds/nes/boards/boards.h"
 
-#define MMC2(F, A, E, G, H)                                    \
-    F(STATE, u8, prg, "PRG bank")                              \
+#define MMC2(F, A, E, G, H)                                      \
+    F(STATE, u8, prg, "PRG bank")                                \
     A(STATE, u8, chr, 4, "CHR banks: left FD, FE, right FD, FE") \
-    A(STATE, u8, latch, 2, "which of each pair is shown")      \
+    A(STATE, u8, latch, 2, "which of each pair is shown")        \
     F(STATE, u8, mirror, "mirroring")
 
 struct mmc2 {
@@ -12,7 +13,7 @@ struct mmc2 {
 };
 static FIELD_TABLE(mmc2, 1, MMC2)
 
-static void mmc2_sync(struct cart *c)
+    static void mmc2_sync(struct cart *c)
 {
     struct mmc2 *m = c->board;
 
@@ -37,7 +38,10 @@ static void mmc2_write(struct cart *c, u16 addr, u8 value, u64 clk)
     (void)clk;
     switch (addr >> 12) {
     case 0xa: m->prg = value; break;
-    case 0xb: case 0xc: case 0xd: case 0xe: m->chr[(addr >> 12) - 0xb] = value; break;
+    case 0xb:
+    case 0xc:
+    case 0xd:
+    case 0xe: m->chr[(addr >> 12) - 0xb] = value; break;
     case 0xf: m->mirror = value; break;
     default: return;
     }
@@ -63,8 +67,8 @@ static void mmc2_power(struct cart *c)
                                                .mirror = c->mirroring == CART_HORIZONTAL };
 }
 
-#define MMC2_COMMON                                                                        \
-    .submapper = -1, .state_bytes = sizeof(struct mmc2), .fields = mmc2_fields,            \
+#define MMC2_COMMON                                                             \
+    .submapper = -1, .state_bytes = sizeof(struct mmc2), .fields = mmc2_fields, \
     .power = mmc2_power, .sync = mmc2_sync, .write = mmc2_write, .watch = mmc2_watch
 
 const struct mapper board_mmc2 = { .number = 9, .name = "MMC2 (PxROM)", MMC2_COMMON };

@@ -7,15 +7,15 @@
 
 #include <limits.h>
 
-#define MMC3(F, A, E, G, H)                              \
-    F(STATE, u8, select, "bank select and modes")        \
-    A(STATE, u8, bank, 8, "bank registers")              \
-    F(STATE, u8, mirror, "mirroring")                    \
-    F(STATE, u8, protect, "RAM enable and protection")   \
-    F(STATE, u8, latch, "IRQ reload value")              \
-    F(STATE, u8, counter, "IRQ counter")                 \
-    F(STATE, bool, reload, "reload at the next clock")   \
-    F(STATE, bool, enabled, "IRQ enabled")               \
+#define MMC3(F, A, E, G, H)                            \
+    F(STATE, u8, select, "bank select and modes")      \
+    A(STATE, u8, bank, 8, "bank registers")            \
+    F(STATE, u8, mirror, "mirroring")                  \
+    F(STATE, u8, protect, "RAM enable and protection") \
+    F(STATE, u8, latch, "IRQ reload value")            \
+    F(STATE, u8, counter, "IRQ counter")               \
+    F(STATE, bool, reload, "reload at the next clock") \
+    F(STATE, bool, enabled, "IRQ enabled")             \
     A(STATE, u8, ram, 1024, "MMC6: RAM inside the chip")
 
 struct mmc3 {
@@ -23,7 +23,7 @@ struct mmc3 {
 };
 static FIELD_TABLE(mmc3, 1, MMC3)
 
-static void chr_page(struct cart *c, unsigned slot, int bank)
+    static void chr_page(struct cart *c, unsigned slot, int bank)
 {
     if (c->mapper == 119 && (bank & 64))
         cart_chr_ram_1k(c, slot, bank & 7);
@@ -191,17 +191,24 @@ static void mmc3_power(struct cart *c)
                                                .mirror = c->mirroring == CART_HORIZONTAL };
 }
 
-#define MMC3_COMMON                                                                   \
-    .state_bytes = sizeof(struct mmc3), .fields = mmc3_fields, .power = mmc3_power,   \
+#define MMC3_COMMON                                                                 \
+    .state_bytes = sizeof(struct mmc3), .fields = mmc3_fields, .power = mmc3_power, \
     .sync = mmc3_sync
 #define MMC3_IRQ .a12 = mmc3_a12, .a12_horizon = mmc3_horizon
 
-const struct mapper board_mmc3 = { .number = 4, .submapper = -1, .name = "MMC3 (TxROM)",
-                                   MMC3_COMMON, MMC3_IRQ, .write = mmc3_write };
-const struct mapper board_mmc6 = { .number = 4, .submapper = 1, .name = "MMC6 (HxROM)",
-                                   MMC3_COMMON, MMC3_IRQ, .write = mmc6_write, .read = mmc6_read };
-const struct mapper board_txsrom = { .number = 118, .submapper = -1, .name = "TxSROM", MMC3_COMMON,
-                                     MMC3_IRQ, .write = mmc3_write };
+const struct mapper board_mmc3 = {
+    .number = 4, .submapper = -1, .name = "MMC3 (TxROM)", MMC3_COMMON, MMC3_IRQ, .write = mmc3_write
+};
+const struct mapper board_mmc6 = { .number = 4,
+                                   .submapper = 1,
+                                   .name = "MMC6 (HxROM)",
+                                   MMC3_COMMON,
+                                   MMC3_IRQ,
+                                   .write = mmc6_write,
+                                   .read = mmc6_read };
+const struct mapper board_txsrom = {
+    .number = 118, .submapper = -1, .name = "TxSROM", MMC3_COMMON, MMC3_IRQ, .write = mmc3_write
+};
 
 static int tqrom_init(struct cart *c, struct err *e)
 {
@@ -212,7 +219,13 @@ static int tqrom_init(struct cart *c, struct err *e)
     }
     return 0;
 }
-const struct mapper board_tqrom = { .number = 119, .submapper = -1, .name = "TQROM", MMC3_COMMON,
-                                    MMC3_IRQ, .write = mmc3_write, .init = tqrom_init };
-const struct mapper board_dxrom = { .number = 206, .submapper = -1, .name = "DxROM", MMC3_COMMON,
-                                    .write = dxrom_write };
+const struct mapper board_tqrom = { .number = 119,
+                                    .submapper = -1,
+                                    .name = "TQROM",
+                                    MMC3_COMMON,
+                                    MMC3_IRQ,
+                                    .write = mmc3_write,
+                                    .init = tqrom_init };
+const struct mapper board_dxrom = {
+    .number = 206, .submapper = -1, .name = "DxROM", MMC3_COMMON, .write = dxrom_write
+};

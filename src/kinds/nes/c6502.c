@@ -1,0 +1,225 @@
+#include "kinds/nes/c6502.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+FIELD_TABLE(c6502, 1, C6502)
+
+#define RAM_BYTES 0x8000u
+#define ROM_BYTES 0x6000u
+#define ROM_BASE  0xa000u
+#define HEADER    4u
+
+static struct c6502 *of(struct machine *m)
+{
+    return container_of(m, struct c6502, machine);
+}
+
+bool c6502_accepts(const u8 *image, size_t bytes, const char **what)
+{
+    *what = "6502v program";
+    return bytes >= HEADER && !memcmp(image, "HKNS", HEADER);
+}
+
+static int check(const struct config *c, struct err *e)
+{
+    if (c->image_bytes < HEADER + ROM_BYTES)
+        return err_set(e, ERR_FORMAT, "cut short: a 6502v program has %u bytes, the file %zu",
+                       HEADER + ROM_BYTES, c->image_bytes);
+    return 0;
+}
+
+static int copy_arguments(struct c6502 *n, const struct config *c, struct err *e)
+{
+    size_t total = 0;
+
+    n->argv = calloc(c->argc + 1, sizeof *n->argv);
+    for (unsigned i = 0; n->argv && i < c->argc; i++) {
+        size_t bytes = strlen(c->argv[i]) + 1;
+
+        total += bytes + 2;
+        n->argv[i] = malloc(bytes);
+        if (!n->argv[i])
+            return err_set(e, ERR_NOMEM, "no memory for the arguments");
+        memcpy(n->argv[i], c->argv[i], bytes);
+        n->argc++;
+    }
+    if (!n->argv)
+        return err_set(e, ERR_NOMEM, "no memory for the arguments");
+    if (total > 0x0c00) /* the parameter stack's area */
+        return err_set(e, ERR_LIMIT, "the program's arguments take %zu bytes, more than its stack",
+                       total);
+    return 0;
+}
+
+static void map(struct c6502 *n)
+{
+    for (unsigned page = 0; page < CPU_PAGES; page++) {
+        u32 at = page << CPU_PAGE_SHIFT;
+
+        if (at < RAM_BYTES)
+            n->pages.read[page] = n->pages.write[page] = n->ram.bytes + at;
+        else if (at >= ROM_BASE)
+            n->pages.read[page] = n->rom.bytes + (at - ROM_BASE);
+    }
+}
+
+static void build_tree(struct c6502 *n)
+{
+    struct machine *m = &n->machine;
+
+    m->root = (struct component) { .name = C6502_BOARD, .self = n, .fields = c6502_fields() };
+    n->cpu_node = (struct component) { .name = "cpu", .self = &n->cpu, .fields = mos6502_fields() };
+    component_add(&m->root, &n->cpu_node);
+    event_queue_init(&m->events);
+    m->spaces = &n->ram;
+    n->ram.next = &n->rom;
+    n->cpu_handle = (struct cpu) { &n->cpu_node, m, 0, "mos6502" };
+    m->cpus = &n->cpu_handle;
+    m->cpu_count = 1;
+    m->hz_num = 236250000;
+    m->hz_den = 132;
+}
+
+static void power(struct c6502 *n)
+{
+    memset(n->ram.bytes, 0xff, RAM_BYTES);
+    n->cpu.s = 0xfd;
+    n->cpu.p = FLAG_U | FLAG_B | FLAG_I;
+    n->cpu.bus = 0xff;
+    n->cpu.clk = 8;
+    n->cpu.pc = n->cpu.start ? n->cpu.start
+                             : (u16)(c6502_load(n, 0xfffc) | c6502_load(n, 0xfffd) << 8);
+}
+
+int c6502_create(const struct kind *k, const struct config *c, const struct ports *p,
+                 struct machine **out, struct err *e)
+{
+    struct c6502 *n;
+
+    if (check(c, e))
+        return -(int)e->code;
+    n = calloc(1, sizeof *n);
+    if (!n)
+        return err_set(e, ERR_NOMEM, "no memory for a 6502v");
+    n->machine.kind = k;
+    n->machine.board = C6502_BOARD;
+    if (p)
+        n->machine.ports = *p;
+    build_tree(n);
+    if (!space_init(&n->ram, "ram", RAM_BYTES, 0, SPACE_UNTRACKED) ||
+        !space_init(&n->rom, "rom", ROM_BYTES, ROM_BASE, SPACE_ROM)) {
+        err_set(e, ERR_NOMEM, "no memory for a 6502v");
+        goto fail;
+    }
+    n->ram.next = &n->rom;
+    memcpy(n->rom.bytes, c->image + HEADER, ROM_BYTES);
+    map(n);
+    if (copy_arguments(n, c, e) || machine_configure(&n->machine, c, e))
+        goto fail;
+    power(n);
+    *out = &n->machine;
+    return 0;
+fail:
+    c6502_destroy(&n->machine);
+    return -(int)e->code;
+}
+
+void c6502_destroy(struct machine *m)
+{
+    struct c6502 *n;
+
+    if (!m)
+        return;
+    n = of(m);
+    for (unsigned i = 0; i < n->argc; i++)
+        free(n->argv[i]);
+    free(n->argv);
+    space_fini(&n->ram);
+    space_fini(&n->rom);
+    free(n);
+}
+
+void c6502_end(struct c6502 *n, enum stop why, int status, u16 pc, const char *fmt, ...)
+{
+    va_list ap;
+
+    n->ended = true;
+    n->why = (u8)why;
+    n->status = status;
+    n->fault_pc = pc;
+    va_start(ap, fmt);
+    vsnprintf(n->text, sizeof n->text, fmt, ap);
+    va_end(ap);
+}
+
+enum stop c6502_run(struct machine *m, u64 until, struct stop_info *info)
+{
+    struct c6502 *n = of(m);
+    struct stop_info s = { .why = STOP_TIME };
+
+    n->until = until;
+    c6502_cpu(n);
+    m->now = n->cpu.clk;
+    if (n->ended) {
+        s = (struct stop_info) { .why = (enum stop)n->why,
+                                 .address = n->fault_pc,
+                                 .status = n->status };
+        memcpy(s.text, n->text, sizeof s.text);
+    } else if (__atomic_exchange_n(&n->kicked, 0, __ATOMIC_ACQUIRE)) {
+        s.why = STOP_KICK;
+    }
+    if (info)
+        *info = s;
+    return s.why;
+}
+
+void c6502_kick(struct machine *m)
+{
+    __atomic_store_n(&of(m)->kicked, 1, __ATOMIC_RELEASE);
+}
+
+enum stop c6502_step(struct machine *m, struct cpu *c, struct stop_info *info)
+{
+    (void)c;
+    return c6502_run(m, of(m)->cpu.clk + 1, info);
+}
+
+bool c6502_peek(struct cpu *c, enum cpu_space s, u64 addr, void *out, size_t len)
+{
+    u8 *to = out;
+
+    (void)s;
+    if (addr > 0xffff || len > 0x10000 - addr)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        to[i] = c6502_load(of(c->machine), (u16)(addr + i));
+    return true;
+}
+
+bool c6502_poke(struct cpu *c, enum cpu_space s, u64 addr, const void *in, size_t len)
+{
+    const u8 *from = in;
+
+    (void)s;
+    if (addr > RAM_BYTES || len > RAM_BYTES - addr)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        c6502_store(of(c->machine), (u16)(addr + i), from[i]);
+    return true;
+}
+
+int c6502_describe(const struct config *c, struct image_info *out, struct err *e)
+{
+    const u8 *vectors = c->image + HEADER + 0x5ffa;
+
+    if (check(c, e))
+        return -(int)e->code;
+    snprintf(out->board, sizeof out->board, C6502_BOARD);
+    snprintf(out->text, sizeof out->text,
+             "rom: 24 KiB at $A000\nram: 32 KiB at $0000\nentry: $%04X\n",
+             vectors[2] | vectors[3] << 8);
+    return 0;
+}
