@@ -207,7 +207,6 @@ struct rect picture_fit(enum fit fit, unsigned width, unsigned height, u32 aspec
         times = area_w / width < area_h / height ? area_w / width : area_h / height;
         if (times)
             return centred(width * times, height * times, area_w, area_h);
-        aspect_num = aspect_den = 1;
         wide = width, tall = height;
     }
     times = area_h / height;
