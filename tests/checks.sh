@@ -43,4 +43,23 @@ calls fails 'return host() + *b;'
 calls fails 'return (int)time(0) + *b;'
 calls fails 'char n[9]; return (int)read(0, n, strlen(b)) + n[0];'
 calls fails 'return printf("%s", b);'
+
+# The fuzz driver finds a fault one mutation away, keeps the input that shows it, and shows it again.
+cat >weak_fuzz.c <<'END'
+#include <stddef.h>
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+    if (size > 3 && data[0] == 'a' && data[1] != 'b')
+        __builtin_trap();
+    return 0;
+}
+END
+${CC:-cc} -O2 -o weak weak_fuzz.c "$top/fuzz/driver.c"
+mkdir corpus
+printf abcd >corpus/one
+./weak corpus >out || { echo "driver: the kept corpus does harm:"; cat out; exit 1; }
+./weak --seconds 60 --seed 7 --crash found corpus >out 2>&1 && { echo "driver: finds nothing:"; cat out; exit 1; }
+./weak found >out 2>&1 && { echo "driver: what it kept does no harm:"; cat out; exit 1; }
+rm -r corpus
 echo "every check told right from wrong"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Every header compiles alone; the public one also as strict C11 and as C++.
+# Every header compiles alone; the public one also as strict C11 and as C++. A .h file without an include guard is no
+# header but a list or a body, put into the middle of others, perhaps many times; those are left out.
 # usage: check.sh [CFLAGS-OF-THE-LIBRARIES...]
 set -u
 cd "$(dirname "$0")/../.." || exit 1
@@ -8,7 +9,7 @@ try() {
     "$@" </dev/null || { echo "failed: $*"; bad=1; }
 }
 warn='-Wall -Wextra -Werror -fsyntax-only -D_GNU_SOURCE -Isrc -Iinclude'
-for h in $(find src include -name '*.h' | sort); do
+for h in $(grep -lrE '^#ifndef [A-Z0-9_]+_H$' --include='*.h' src include | sort); do
     # shellcheck disable=SC2086 # warn is words
     try "${CC:-cc}" -std=gnu17 $warn "$@" -include "$h" -x c -
 done
