@@ -4,10 +4,13 @@
 
 #include "base/types.h"
 
-#define MOS6502_MODES(X)                                                                     \
-    X(imp, 1)                                                                                \
-    X(acc, 1) X(imm, 2) X(zp, 2) X(zpx, 2) X(zpy, 2) X(abs, 3) X(abx, 3) X(aby, 3) X(ind, 3) \
-        X(izx, 2) X(izy, 2) X(rel, 2)
+/* Addressing modes and the lengths of their instructions. */
+/* clang-format off */
+#define MOS6502_MODES(X)                                    \
+    X(imp, 1) X(acc, 1) X(imm, 2) X(zp, 2)  X(zpx, 2)       \
+    X(zpy, 2) X(abs, 3) X(abx, 3) X(aby, 3) X(ind, 3)       \
+    X(izx, 2) X(izy, 2) X(rel, 2)
+/* clang-format on */
 
 enum mos6502_mode {
 #define X(name, length) MOS6502_##name,

@@ -290,12 +290,14 @@ static void disassembles(void **state)
 static void check_log_line(const char *line)
 {
     char ours[32], theirs[32], *end;
-    unsigned pc, b[3] = { 0 };
-    int count = sscanf(line, "%4x  %2x %2x %2x", &pc, b, b + 1, b + 2) - 1;
-    u8 bytes[3] = { (u8)b[0], (u8)b[1], (u8)b[2] };
-    size_t len = mos6502_disasm(bytes, (u16)pc, ours, sizeof ours);
+    u16 pc = (u16)strtoul(line, NULL, 16);
+    u8 bytes[3] = { 0 };
+    size_t count = 0, len;
 
-    assert_true(count >= 1);
+    for (; count < 3 && line[6 + 3 * count] != ' '; count++)
+        bytes[count] = (u8)strtoul(line + 6 + 3 * count, NULL, 16);
+    len = mos6502_disasm(bytes, pc, ours, sizeof ours);
+    assert_int_equal(len, count);
     snprintf(theirs, sizeof theirs, "%.31s", line + (line[15] == '*' ? 15 : 16));
     if ((end = strstr(theirs, " = "))) /* values of that moment follow */
         *end = 0;
@@ -306,8 +308,6 @@ static void check_log_line(const char *line)
     if (!strncmp(theirs, "*ISB", 4)) /* its other name */
         theirs[3] = 'C';
     assert_string_equal(ours, theirs);
-    assert_int_equal(line[6 + 3 * len], ' '); /* no more bytes than these */
-    assert_int_not_equal(line[6 + 3 * len - 2], ' ');
 }
 
 static void agrees_with_nestest_log(void **state)
