@@ -1,0 +1,139 @@
+/* libmews: hosts virtual machines of every kind.
+ *
+ *     struct mews_error e;
+ *     struct mews *m;
+ *     if (mews_open("game.nes", NULL, &m, &e))
+ *         ... e.text says why ...
+ *     mews_run_frames(m, 60, &stop);
+ *     mews_close(m);
+ *
+ * Functions that can fail return 0, or a negative number and a filled struct mews_error. The
+ * library never prints, never exits, and has no global state: any number of machines may run in a
+ * process, each used by one thread at a time; mews_kick() alone may be called from anywhere. */
+#ifndef MEWS_MEWS_H
+#define MEWS_MEWS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MEWS_API __attribute__((visibility("default")))
+
+struct mews;
+
+struct mews_error {
+    int code;
+    char text[240]; /* one line, without a newline at its end */
+};
+
+/* Zero-initialise it, set `size` to sizeof, then what is wanted. */
+struct mews_options {
+    size_t size;
+    const char *kind;            /* NULL: by the thing's own bytes */
+    const char *const *settings; /* NULL-ended "PATH=VALUE": CONFIG fields, see mews_settings() */
+    const char *share;           /* a directory the guest may open files in; NULL: none */
+    const char *const *args;     /* NULL-ended: the guest's own */
+    const char *saves;           /* directory of battery RAM; NULL: kept nowhere */
+    bool console;                /* the guest's console is this process's */
+};
+
+/* Why a run returned; names as in mews_stop_name(). */
+enum mews_stop {
+    MEWS_STOP_TIME,
+    MEWS_STOP_FRAME,
+    MEWS_STOP_BREAK,
+    MEWS_STOP_HALT, /* the guest ended itself: `status` */
+    MEWS_STOP_FAULT,
+    MEWS_STOP_KICK,
+    MEWS_STOP_IDLE,
+    MEWS_STOP_HOST,
+};
+
+struct mews_stop_info {
+    enum mews_stop why;
+    int status;
+    uint64_t address;
+    char text[160];
+};
+
+MEWS_API const char *mews_version(void);
+
+/* ---- kinds ---- */
+/* Calls f for each kind and each thing that may be asked of it; why is NULL when it can. */
+typedef void mews_kind_fn(void *ctx, const char *kind, const char *summary, const char *verb,
+                          const char *why);
+MEWS_API void mews_kinds(mews_kind_fn *f, void *ctx);
+
+/* ---- a machine's life ---- */
+/* `thing` is the path of a cartridge or program, or of an archive that holds one. */
+MEWS_API int mews_open(const char *thing, const struct mews_options *o, struct mews **out,
+                       struct mews_error *e);
+MEWS_API void mews_close(struct mews *m); /* accepts NULL; stores battery RAM */
+
+/* What a thing is, without running it: "key: value" lines. Returns 0 or an error. */
+MEWS_API int mews_info(const char *thing, char *out, size_t room, struct mews_error *e);
+
+MEWS_API const char *mews_kind(const struct mews *m);
+MEWS_API const char *mews_board(const struct mews *m);
+
+/* Runs for so many ticks (CPU cycles; mews_hz() says how long they are), or until so many more
+ * pictures are complete. May overshoot to the end of an instruction. */
+MEWS_API enum mews_stop mews_run(struct mews *m, uint64_t ticks, struct mews_stop_info *info);
+MEWS_API enum mews_stop mews_run_frames(struct mews *m, uint64_t frames,
+                                        struct mews_stop_info *info);
+MEWS_API void mews_kick(struct mews *m);
+MEWS_API int mews_reset(struct mews *m, struct mews_error *e);
+MEWS_API double mews_hz(const struct mews *m);
+MEWS_API uint64_t mews_now(const struct mews *m);    /* ticks since power-on */
+MEWS_API uint64_t mews_frames(const struct mews *m); /* pictures since power-on */
+MEWS_API const char *mews_stop_name(enum mews_stop s);
+
+/* ---- looking inside ---- */
+/* What the CPU would see, without side effects; false outside its address space. */
+MEWS_API bool mews_peek(struct mews *m, uint64_t address, void *out, size_t bytes);
+MEWS_API bool mews_poke(struct mews *m, uint64_t address, const void *in, size_t bytes);
+/* A memory by its name ("ram", "wram"); returns the bytes copied. */
+MEWS_API size_t mews_space(struct mews *m, const char *name, uint64_t offset, void *out,
+                           size_t bytes);
+/* A member of the state by its path ("cpu.a", "ppu.line"), as text. */
+MEWS_API int mews_field(struct mews *m, const char *path, char *out, size_t room,
+                        struct mews_error *e);
+MEWS_API int mews_set_field(struct mews *m, const char *path, const char *value,
+                            struct mews_error *e);
+/* Calls f for every CONFIG field: what --set can set. */
+typedef void mews_setting_fn(void *ctx, const char *path, const char *value, const char *doc);
+MEWS_API void mews_settings(struct mews *m, mews_setting_fn *f, void *ctx);
+/* A view as text; returns its length, -1 when there is none of that name. */
+MEWS_API int mews_view(struct mews *m, const char *name, char *out, size_t room);
+
+/* ---- pictures, sound, input ---- */
+/* The last picture as 0x00RRGGBB; NULL before the first. Valid until the machine runs again. */
+MEWS_API const uint32_t *mews_picture(struct mews *m, unsigned *width, unsigned *height);
+MEWS_API int mews_screenshot(struct mews *m, const char *path, struct mews_error *e);
+/* All sound from now on goes to a WAV file, 48 kHz mono. Complete after mews_close(). */
+MEWS_API int mews_record_sound(struct mews *m, const char *path, struct mews_error *e);
+/* "picture", "labels", "sound": SHA-1 in 40 digits; sound: of all since power-on. */
+MEWS_API int mews_digest(struct mews *m, const char *what, char out[41], struct mews_error *e);
+/* "FRAME:BUTTONS[:COUNT]": buttons held from a frame on. */
+MEWS_API int mews_press(struct mews *m, const char *press, struct mews_error *e);
+/* The buttons held on controller 0 or 1 from now on, a bit each: A B Select Start Up Down Left
+ * Right. */
+MEWS_API void mews_buttons(struct mews *m, unsigned controller, unsigned buttons);
+
+/* Each executed instruction goes to f as one line: address, bytes, registers, time. */
+typedef void mews_trace_fn(void *ctx, const char *line);
+MEWS_API void mews_trace(struct mews *m, mews_trace_fn *f, void *ctx);
+
+/* Shows the machine to a person until they leave: `where` is "sdl", "terminal", or NULL for what
+ * there is. */
+MEWS_API int mews_show(struct mews *m, const char *where, struct mews_stop_info *info,
+                       struct mews_error *e);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

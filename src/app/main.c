@@ -1,0 +1,113 @@
+#include "app/app.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+const struct command commands[] = {
+    { "run", "[OPTION...] THING [ARGUMENT...]", "run a cartridge or a program", run_options,
+      cmd_run },
+    { "kinds", "[--json]", "list the kinds of machine and what each can do", json_options,
+      cmd_kinds },
+    { "info", "[--json] THING", "say what a thing is, and what --set can set", json_options,
+      cmd_info },
+    { "help", "[COMMAND]", "explain a command", NULL, cmd_help },
+    { "version", "[--json]", "print the version", json_options, cmd_version },
+    { NULL, NULL, NULL, NULL, NULL },
+};
+
+const struct option_row json_options[] = {
+    { "json", NULL, "print JSON" },
+    { NULL, NULL, NULL },
+};
+
+int fail(const char *text)
+{
+    fprintf(stderr, "mews: %s\n", text);
+    return EXIT_FAILED;
+}
+
+int usage(const struct command *c, const char *fmt, ...)
+{
+    va_list ap;
+
+    fprintf(stderr, "mews: ");
+    if (c)
+        fprintf(stderr, "%s: ", c->name);
+    va_start(ap, fmt);
+    vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    fprintf(stderr, " (see mews help%s%s)\n", c ? " " : "", c ? c->name : "");
+    return EXIT_USAGE;
+}
+
+static const struct option_row *find_option(const struct command *c, const char *name, size_t len)
+{
+    for (const struct option_row *o = c->options; o && o->name; o++)
+        if (strlen(o->name) == len && !memcmp(o->name, name, len))
+            return o;
+    return NULL;
+}
+
+int options_parse(const struct command *c, int argc, char **argv,
+                  int (*set)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    int i;
+
+    for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
+        const char *name = argv[i] + 2, *equals = strchr(name, '='), *value = NULL;
+        const struct option_row *o;
+
+        if (!strcmp(argv[i], "--"))
+            return i + 1;
+        if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+            help_command(c);
+            return -2;
+        }
+        o = argv[i][1] == '-'
+                ? find_option(c, name, equals ? (size_t)(equals - name) : strlen(name))
+                : NULL;
+        if (!o) {
+            usage(c, "unknown option %s", argv[i]);
+            return -1;
+        }
+        if (o->value)
+            value = equals ? equals + 1 : i + 1 < argc ? argv[++i] : NULL;
+        if (o->value ? !value : equals != NULL) {
+            usage(c, o->value ? "--%s wants %s" : "--%s takes no value%.0s", o->name,
+                  o->value ? o->value : "");
+            return -1;
+        }
+        if (set(ctx, o->name, value))
+            return -1;
+    }
+    return i;
+}
+
+void json_text(const char *s)
+{
+    putchar('"');
+    for (; *s; s++) {
+        if (*s == '"' || *s == '\\')
+            printf("\\%c", *s);
+        else if ((unsigned char)*s < 32)
+            printf("\\u%04x", (unsigned)*s);
+        else
+            putchar(*s);
+    }
+    putchar('"');
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "help";
+
+    if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+        name = "help";
+    else if (!strcmp(name, "--version"))
+        name = "version";
+    for (const struct command *c = commands; c->name; c++)
+        if (!strcmp(c->name, name))
+            return c->run(c, argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv);
+    return usage(NULL, "'%s' is not a command", name);
+}
