@@ -21,7 +21,9 @@
 extern "C" {
 #endif
 
+#ifndef MEWS_API
 #define MEWS_API __attribute__((visibility("default")))
+#endif
 
 struct mews;
 

@@ -412,13 +412,14 @@
     SEQUENCE(FLAG_B)
 #define FLOW_JAM JAM();
 
-/* The second half of BRK, IRQ and NMI. The vector is chosen after P is pushed: an NMI that arrives
- * by then takes over. No poll follows: the handler's first instruction always executes. */
+/* The second half of BRK, IRQ and NMI. The vector is chosen by what was seen before P is pushed:
+ * an NMI that arrived by then takes over. No poll follows: the handler's first instruction always
+ * executes. */
 #define SEQUENCE(b)                         \
     PUSH((u8)(pc >> 8));                    \
     PUSH((u8)pc);                           \
-    PUSH((u8)(PACK_P() | (b)));             \
     ea = VECTOR();                          \
+    PUSH((u8)(PACK_P() | (b)));             \
     t = RD(ea);                             \
     pc = (u16)(t | RD((u16)(ea + 1)) << 8); \
     p |= FLAG_I;

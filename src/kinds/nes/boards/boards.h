@@ -5,6 +5,7 @@
 
 #include "kinds/nes/cart.h"
 
+/* clang-format off */
 #define BOARD_LIST(X)                                                                            \
     X(board_nrom)                                                                                \
     X(board_mmc1) X(board_mmc1_fixed) X(board_uxrom) X(board_uxrom_conflicts) X(board_cnrom)     \
@@ -15,6 +16,8 @@
                         X(board_nina003) X(board_jf05) X(board_un1rom) X(board_sunsoft2)         \
                             X(board_txsrom) X(board_tqrom) X(board_unrom_and) X(board_sunsoft1)  \
                                 X(board_cnrom_protect) X(board_dxrom)
+
+/* clang-format on */
 
 #define X(board) extern const struct mapper board;
 BOARD_LIST(X)
