@@ -1,0 +1,94 @@
+; The smallest 6502v program: prints its arguments, one a line, and ends with their number.
+; Conventions: VMCALL is $80 nn; the last argument is in A and X, the others on a stack that grows
+; down from the address in $00/$01 (docs/formats/6502v.md).
+
+.macro vmcall nr
+        .byte $80, nr
+.endmacro
+
+ARGS  = 0
+EXIT  = 1
+WRITE = 5
+
+sp    = $00
+argv  = $10
+text  = $12
+count = $14
+
+.segment "HEADER"
+        .byte "HKNS"
+
+.segment "CODE"
+reset:  cld
+        ldx #$ff
+        txs
+        lda #<$0f00             ; the parameter stack
+        sta sp
+        lda #>$0f00
+        sta sp+1
+        lda #<argv
+        ldx #>argv
+        vmcall ARGS
+        sta count
+        tay
+next:   dey
+        bmi done
+        tya
+        pha
+        ldy #0                  ; text := *argv
+        lda (argv),y
+        sta text
+        iny
+        lda (argv),y
+        sta text+1
+        clc                     ; argv++
+        lda argv
+        adc #2
+        sta argv
+        bcc :+
+        inc argv+1
+:       ldy #0                  ; its end becomes a newline
+:       lda (text),y
+        beq :+
+        iny
+        bne :-
+:       lda #10
+        sta (text),y
+        iny
+        tya
+        pha
+        lda #1                  ; push the descriptor, then the buffer; the length is in A and X
+        ldx #0
+        jsr push
+        lda text
+        ldx text+1
+        jsr push
+        pla
+        ldx #0
+        vmcall WRITE
+        pla
+        tay
+        jmp next
+done:   lda count
+        ldx #0
+        vmcall EXIT
+
+push:   tay                     ; A and X go on the parameter stack
+        sec
+        lda sp
+        sbc #2
+        sta sp
+        bcs :+
+        dec sp+1
+:       tya
+        ldy #0
+        sta (sp),y
+        iny
+        txa
+        sta (sp),y
+        rts
+
+irq:    rti
+
+.segment "VECTORS"
+        .addr irq, reset, irq
