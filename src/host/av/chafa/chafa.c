@@ -222,7 +222,10 @@ int mews_av_open(struct av_frontend **out, const struct av_options *o, struct er
     fr->audio.ops = &audio_ops;
     fr->input.ops = &input_ops;
     fr->fe = (struct av_frontend) { &front_ops, &fr->video, &fr->audio, &fr->input };
-    fr->keys = (struct ttykeys) { .change = key_change, .interrupt = key_interrupt, .context = fr };
+    fr->keys = (struct ttykeys) { .change = key_change,
+                                  .interrupt = key_interrupt,
+                                  .context = fr,
+                                  .releases = fr->term.kitty_keys };
     controls_init(&fr->controls, o->settings);
     video_keep_init(&fr->last, 0);
     draw_init(&fr->draw, &fr->term);

@@ -1,4 +1,5 @@
-/* Pictures as what a terminal can show, by chafa: kitty or sixel graphics, or blocks of colour. */
+/* Pictures as what a terminal can show: kitty's graphics, and by chafa
+ * sixel graphics or blocks of colour. */
 #ifndef HOST_AV_CHAFA_DRAW_H
 #define HOST_AV_CHAFA_DRAW_H
 
@@ -17,8 +18,8 @@ struct draw {
     enum fit fit;
     unsigned column, row, columns, rows; /* its place on the screen, from 0 */
     char **lines;                        /* what each row of blocks shows now; NULL: not known */
-    u8 *rgb;
-    size_t rgb_room;
+    u8 *rgb, *packed;
+    size_t rgb_room, packed_room;
 };
 
 void draw_init(struct draw *d, const struct term *t);

@@ -19,7 +19,7 @@ enum { ANSWER_NS = 300000000 };
 static struct {
     volatile sig_atomic_t active, ended, redraw;
     int fd;
-    bool kitty_keys;
+    bool kitty_keys, kitty_graphics;
     struct termios before, raw;
     struct sigaction old[8];
 } shared;
@@ -29,10 +29,11 @@ static const int polite[] = { SIGINT, SIGTERM, SIGHUP };
 /* The process is about to die, or to stop. */
 static const int fatal[] = { SIGQUIT, SIGSEGV, SIGBUS, SIGABRT, SIGFPE };
 
-#define ENTER    "\33[?1049h\33[?25l\33[2J"
-#define LEAVE    "\33[?2026l\33[0m\33[?25h\33[?1049l"
-#define KEYS_ON  "\33[>11u" /* disambiguate, report event types, report all keys as sequences */
-#define KEYS_OFF "\33[<u"
+#define ENTER        "\33[?1049h\33[?25l\33[2J"
+#define LEAVE        "\33[?2026l\33[0m\33[?25h\33[?1049l"
+#define KEYS_ON      "\33[>11u" /* disambiguate, report event types, report all keys as sequences */
+#define PICTURES_OFF "\33_Ga=d,d=A,q=2\33\\"
+#define KEYS_OFF     "\33[<u"
 
 /* ---- what signal handlers may do: write and tcsetattr ---- */
 
@@ -61,9 +62,11 @@ static void restore(void)
         return;
     shared.active = 0;
     tcflush(shared.fd, TCOFLUSH); /* half a picture: an escape sequence may be cut in it */
-    say("\30");                   /* CAN ends it */
+    say("\30\33\\");              /* CAN, or ST, ends it */
     if (shared.kitty_keys)
         say(KEYS_OFF);
+    if (shared.kitty_graphics)
+        say(PICTURES_OFF);
     say(LEAVE);
     tcsetattr(shared.fd, TCSADRAIN, &shared.before);
 }
@@ -78,17 +81,19 @@ static void take_over(void)
     shared.redraw = 1;
 }
 
-static void on_polite(int sig)
-{
-    (void)sig;
-    shared.ended = 1;
-}
-
 static void on_fatal(int sig)
 {
     restore();
     signal(sig, SIG_DFL);
     raise(sig);
+}
+
+/* The second time, nobody listens: then it is done here. */
+static void on_polite(int sig)
+{
+    if (shared.ended)
+        on_fatal(sig);
+    shared.ended = 1;
 }
 
 static void on_stop(int sig)
@@ -212,11 +217,12 @@ int term_open(struct term *t, struct err *e)
     shared.raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | IEXTEN);
     shared.raw.c_cc[VMIN] = 1;
     shared.raw.c_cc[VTIME] = 0;
-    shared.kitty_keys = false;
+    shared.kitty_keys = shared.kitty_graphics = false;
     shared.ended = 0;
     handlers_set();
     take_over();
     ask(t);
+    shared.kitty_graphics = t->kitty_graphics;
     if (t->kitty_keys) {
         shared.kitty_keys = true;
         say(KEYS_ON);

@@ -135,13 +135,14 @@ static void release(struct ttykeys *t, unsigned key)
     t->repeats[key] = false;
 }
 
-static void press(struct ttykeys *t, unsigned key, u64 now, bool has_release)
+/* With `lasting` its release will be told. */
+static void press(struct ttykeys *t, unsigned key, u64 now, bool lasting)
 {
     bool again = now - t->pressed[key] < REPEAT_NS && t->pressed[key];
 
     if (!key)
         return;
-    for (unsigned k = 1; k < KEY_COUNT && !has_release; k++) {
+    for (unsigned k = 1; k < KEY_COUNT && !lasting; k++) {
         if (k == key || !is_arrow(k) || !t->until[k])
             continue;
         if (is_arrow(key))
@@ -153,7 +154,7 @@ static void press(struct ttykeys *t, unsigned key, u64 now, bool has_release)
         t->change(t->context, key, true);
     t->repeats[key] = again;
     t->pressed[key] = now;
-    t->until[key] = has_release ? ~0ULL : now + (again ? HELD_NS : TAP_NS);
+    t->until[key] = lasting ? ~0ULL : now + (again ? HELD_NS : TAP_NS);
 }
 
 void ttykeys_tick(struct ttykeys *t, u64 now)
@@ -211,7 +212,7 @@ static void sequence(struct ttykeys *t, const u8 *s, unsigned len, u64 now)
     } else if (event == RELEASED) {
         release(t, key);
     } else {
-        press(t, key, now, event || final == 'u');
+        press(t, key, now, t->releases);
     }
 }
 
@@ -245,7 +246,7 @@ static unsigned take(struct ttykeys *t, u64 now)
     if (s[1] == 'O') {
         if (t->used < 3)
             return 0;
-        press(t, key_of_letter(s[2]), now, false);
+        press(t, key_of_letter(s[2]), now, t->releases);
         return 3;
     }
     if (s[1] == 27) {

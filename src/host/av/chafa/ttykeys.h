@@ -23,6 +23,7 @@ struct ttykeys {
     void (*change)(void *context, unsigned key, bool down);
     void (*interrupt)(void *context); /* control-C */
     void *context;
+    bool releases;          /* the terminal speaks the kitty keyboard protocol */
     u8 bytes[TTYKEYS_ROOM]; /* of a sequence that is not complete */
     unsigned used;
     u64 fed_ns;              /* when its last byte came */

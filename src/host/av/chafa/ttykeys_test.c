@@ -144,8 +144,9 @@ static void escape_alone(void **state)
 static void releases(void **state)
 {
     (void)state;
+    t.releases = true;
     feed("\33[120;1:1u", 1000);
-    feed("\33[1;1:1C", 1000);
+    feed("\33[C", 1000);
     tick(9000);
     expect("+X +Right ");
     feed("\33[120;1:2u\33[57441;2:1u", 9000);
