@@ -7,6 +7,7 @@
 #ifndef MACH_PORT_H
 #define MACH_PORT_H
 
+#include "base/err.h"
 #include "base/types.h"
 
 /* ---- bytes: a console ---- */
@@ -84,7 +85,7 @@ struct files_port {
     const struct files_ops *ops;
 };
 struct files_ops { /* all return a value >= 0, or -1 */
-    int (*open)(struct files_port *p, const char *path, unsigned flags);
+    int (*open)(struct files_port *p, const char *path, unsigned flags, struct err *why);
     int (*close)(struct files_port *p, int fd);
     long (*read)(struct files_port *p, int fd, void *bytes, size_t room);
     long (*write)(struct files_port *p, int fd, const void *bytes, size_t len);

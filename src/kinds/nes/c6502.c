@@ -1,6 +1,7 @@
 #include "kinds/nes/c6502.h"
 
-#include <stdarg.h>
+#include "isa/mos6502/disasm.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,22 +36,35 @@ static int copy_arguments(struct c6502 *n, const struct config *c, struct err *e
 {
     size_t total = 0;
 
-    n->argv = calloc(c->argc + 1, sizeof *n->argv);
-    for (unsigned i = 0; n->argv && i < c->argc; i++) {
+    for (unsigned i = 0; i < c->argc; i++) {
         size_t bytes = strlen(c->argv[i]) + 1;
 
-        total += bytes + 2;
-        n->argv[i] = malloc(bytes);
-        if (!n->argv[i])
-            return err_set(e, ERR_NOMEM, "no memory for the arguments");
-        memcpy(n->argv[i], c->argv[i], bytes);
-        n->argc++;
+        if (bytes + 2 * (i + 2) > C6502_ARGUMENT_BYTES - total) /* with the pointers */
+            return err_set(e, ERR_LIMIT,
+                           "the program's arguments take more than the %u bytes of its stack",
+                           C6502_ARGUMENT_BYTES);
+        memcpy(n->arguments + total, c->argv[i], bytes);
+        total += bytes;
     }
-    if (!n->argv)
-        return err_set(e, ERR_NOMEM, "no memory for the arguments");
-    if (total > 0x0c00) /* the parameter stack's area */
-        return err_set(e, ERR_LIMIT, "the program's arguments take %zu bytes, more than its stack",
-                       total);
+    n->argc = (u16)c->argc;
+    n->argument_bytes = (u16)total;
+    return 0;
+}
+
+/* Refuses what copy_arguments() and the CPU could not have left. */
+static int loaded(void *self, struct err *e)
+{
+    const struct c6502 *n = self;
+    unsigned count = 0;
+
+    if (n->end >= C6502_END_COUNT)
+        return err_set(e, ERR_FORMAT, "end: no such value");
+    if (n->argument_bytes > C6502_ARGUMENT_BYTES)
+        return err_set(e, ERR_FORMAT, "argument_bytes: more than there is room for");
+    for (unsigned i = 0; i < n->argument_bytes; i++)
+        count += !n->arguments[i];
+    if (count != n->argc || (count && n->arguments[n->argument_bytes - 1]))
+        return err_set(e, ERR_FORMAT, "arguments: %u strings, not argc", count);
     return 0;
 }
 
@@ -70,7 +84,9 @@ static void build_tree(struct c6502 *n)
 {
     struct machine *m = &n->machine;
 
-    m->root = (struct component) { .name = C6502_BOARD, .self = n, .fields = c6502_fields() };
+    m->root = (struct component) {
+        .name = C6502_BOARD, .self = n, .fields = c6502_fields(), .loaded = loaded
+    };
     n->cpu_node = (struct component) { .name = "cpu", .self = &n->cpu, .fields = mos6502_fields() };
     component_add(&m->root, &n->cpu_node);
     event_queue_init(&m->events);
@@ -92,6 +108,20 @@ static void power(struct c6502 *n)
     n->cpu.clk = 8;
     n->cpu.pc = n->cpu.start ? n->cpu.start
                              : (u16)(c6502_load(n, 0xfffc) | c6502_load(n, 0xfffd) << 8);
+    n->machine.now = n->cpu.clk;
+}
+
+static void warn_of_more(const struct c6502 *n, const struct config *c)
+{
+    struct char_port *p = n->machine.ports.diagnostics;
+    char line[80];
+    int len;
+
+    if (!p || c->image_bytes == HEADER + ROM_BYTES)
+        return;
+    len = snprintf(line, sizeof line, "%zu bytes behind the ROM are ignored\n",
+                   c->image_bytes - HEADER - ROM_BYTES);
+    p->ops->send(p, line, (size_t)len);
 }
 
 int c6502_create(const struct kind *k, const struct config *c, const struct ports *p,
@@ -120,6 +150,7 @@ int c6502_create(const struct kind *k, const struct config *c, const struct port
     if (copy_arguments(n, c, e) || machine_configure(&n->machine, c, e))
         goto fail;
     power(n);
+    warn_of_more(n, c);
     *out = &n->machine;
     return 0;
 fail:
@@ -134,25 +165,31 @@ void c6502_destroy(struct machine *m)
     if (!m)
         return;
     n = of(m);
-    for (unsigned i = 0; i < n->argc; i++)
-        free(n->argv[i]);
-    free(n->argv);
     space_fini(&n->ram);
     space_fini(&n->rom);
     free(n);
 }
 
-void c6502_end(struct c6502 *n, enum stop why, int status, u16 pc, const char *fmt, ...)
+/* What is to be said of a program that has ended. */
+static void describe_end(const struct c6502 *n, struct stop_info *s)
 {
-    va_list ap;
+    u8 b[3];
 
-    n->ended = true;
-    n->why = (u8)why;
-    n->status = status;
-    n->fault_pc = pc;
-    va_start(ap, fmt);
-    vsnprintf(n->text, sizeof n->text, fmt, ap);
-    va_end(ap);
+    for (unsigned i = 0; i < 3; i++)
+        b[i] = c6502_load(n, (u16)(n->cpu.pc + i));
+    s->address = n->cpu.pc;
+    s->why = STOP_FAULT;
+    s->status = 1;
+    if (n->end == C6502_ILLEGAL) {
+        snprintf(s->text, sizeof s->text, "illegal instruction at $%04X: %02X %02X %02X", n->cpu.pc,
+                 b[0], b[1], b[2]);
+    } else if (n->end == C6502_UNKNOWN) {
+        snprintf(s->text, sizeof s->text, "unknown call at $%04X: %02X %02X", n->cpu.pc, b[0],
+                 b[1]);
+    } else {
+        s->why = STOP_HALT;
+        s->status = n->end == C6502_EXIT ? n->cpu.a : 0;
+    }
 }
 
 enum stop c6502_run(struct machine *m, u64 until, struct stop_info *info)
@@ -161,16 +198,15 @@ enum stop c6502_run(struct machine *m, u64 until, struct stop_info *info)
     struct stop_info s = { .why = STOP_TIME };
 
     n->until = until;
-    c6502_cpu(n);
+    if (!n->end)
+        c6502_cpu(n);
     m->now = n->cpu.clk;
-    if (n->ended) {
-        s = (struct stop_info) { .why = (enum stop)n->why,
-                                 .address = n->fault_pc,
-                                 .status = n->status };
-        memcpy(s.text, n->text, sizeof s.text);
-    } else if (__atomic_exchange_n(&n->kicked, 0, __ATOMIC_ACQUIRE)) {
+    if (n->end)
+        describe_end(n, &s);
+    else if (__atomic_exchange_n(&n->kicked, 0, __ATOMIC_ACQUIRE))
         s.why = STOP_KICK;
-    }
+    else if (n->cpu.clk < until)
+        s.why = STOP_IDLE; /* READ waits for input */
     if (info)
         *info = s;
     return s.why;
@@ -211,15 +247,34 @@ bool c6502_poke(struct cpu *c, enum cpu_space s, u64 addr, const void *in, size_
     return true;
 }
 
+size_t c6502_disassemble(struct cpu *c, u64 addr, char *text, size_t room)
+{
+    u8 b[3];
+
+    if (addr > 0xffff)
+        return 0;
+    for (unsigned i = 0; i < 3; i++)
+        b[i] = c6502_load(of(c->machine), (u16)(addr + i));
+    if (b[0] != C6502_VMCALL)
+        return mos6502_disasm(b, (u16)addr, text, room);
+    snprintf(text, room, "VMCALL $%02X", b[1]);
+    return 2;
+}
+
 int c6502_describe(const struct config *c, struct image_info *out, struct err *e)
 {
-    const u8 *vectors = c->image + HEADER + 0x5ffa;
+    const u8 *vectors;
+    int len;
 
     if (check(c, e))
         return -(int)e->code;
+    vectors = c->image + HEADER + 0x5ffa;
     snprintf(out->board, sizeof out->board, C6502_BOARD);
-    snprintf(out->text, sizeof out->text,
-             "rom: 24 KiB at $A000\nram: 32 KiB at $0000\nentry: $%04X\n",
-             vectors[2] | vectors[3] << 8);
+    len = snprintf(out->text, sizeof out->text,
+                   "rom: 24 KiB at $A000\nram: 32 KiB at $0000\nentry: $%04X\n",
+                   vectors[2] | vectors[3] << 8);
+    if (c->image_bytes > HEADER + ROM_BYTES)
+        snprintf(out->text + len, sizeof out->text - (size_t)len,
+                 "ignored: %zu bytes behind the ROM\n", c->image_bytes - HEADER - ROM_BYTES);
     return 0;
 }

@@ -57,14 +57,15 @@ static void say(struct c6502 *n, const char *fmt, ...)
 static void call_args(struct c6502 *n)
 {
     u16 sp = load16(n, SP), array = (u16)(sp - 2 * (n->argc + 1)), at = array;
+    const u8 *from = n->arguments;
 
     store16(n, argument(n), array);
     for (unsigned i = 0; i < n->argc; i++) {
-        size_t len = strlen(n->argv[i]) + 1;
+        size_t len = strlen((const char *)from) + 1;
 
         at = (u16)(at - len);
         for (size_t k = 0; k < len; k++)
-            c6502_store(n, (u16)(at + k), (u8)n->argv[i][k]);
+            c6502_store(n, (u16)(at + k), *from++);
         store16(n, (u16)(array + 2 * i), at);
     }
     store16(n, (u16)(array + 2 * n->argc), 0);
@@ -95,20 +96,22 @@ static void call_open(struct c6502 *n)
 {
     struct files_port *p = n->machine.ports.files;
     char path[PATH_MAX_BYTES];
+    struct err why;
     u16 flags, name;
     int fd = -1;
 
-    if (n->cpu.y > 4)
+    if (n->cpu.y > 4) /* the mode, which nobody looks at */
         store16(n, SP, (u16)(load16(n, SP) + n->cpu.y - 4));
     flags = pop(n);
     name = pop(n);
     if (!load_path(n, name, path))
-        say(n, "open: the name has more than %d bytes\n", PATH_MAX_BYTES - 1);
+        say(n, "OPEN: the name has more than %d bytes\n", PATH_MAX_BYTES - 1);
     else if (!p)
-        say(n, "open %s: refused: the program was given no directory (use --share DIR)\n", path);
-    else
-        fd = p->ops->open(p, path, open_flags(flags));
-    result(n, fd < 0 ? -1 : fd + 3);
+        say(n, "OPEN %s: refused: no directory is shared with the program (use --share DIR)\n",
+            path);
+    else if ((fd = p->ops->open(p, path, open_flags(flags), &why)) < 0)
+        say(n, "OPEN %s, flags $%02X: %s\n", path, flags, why.text);
+    result(n, fd < 0 || fd > 0x7fff - 3 ? -1 : fd + 3);
 }
 
 static void call_close(struct c6502 *n)
@@ -122,24 +125,33 @@ static void call_close(struct c6502 *n)
         result(n, p ? p->ops->close(p, fd - 3) : -1);
 }
 
-static void call_read(struct c6502 *n)
+/* Waits for the console. A recv() that comes back with nothing was woken: then the call is taken
+ * back, and made again when the machine runs on. */
+static bool call_read(struct c6502 *n)
 {
     struct ports *ports = &n->machine.ports;
-    u16 count = argument(n), buffer = pop(n), fd = pop(n);
+    u16 sp = load16(n, SP), count = argument(n), buffer = pop(n), fd = pop(n);
     u8 bytes[0x10000];
     long got = -1;
 
-    if (!count)
+    if (fd == 0 && (!count || !ports->console))
         got = 0;
-    else if (fd == 0)
-        got = ports->console ? ports->console->ops->recv(ports->console, bytes, count, true) : 0;
-    else if (fd >= 3 && ports->files)
+    else if (fd == 0) {
+        got = ports->console->ops->recv(ports->console, bytes, count, true);
+        if (!got) {
+            store16(n, SP, sp);
+            n->cpu.pc = (u16)(n->cpu.pc - 2);
+            n->cpu.clk -= 2;
+            return false;
+        }
+        if (got < 0) /* the port's word for the end; the guest's is 0 */
+            got = 0;
+    } else if (fd >= 3 && ports->files)
         got = ports->files->ops->read(ports->files, fd - 3, bytes, count);
-    if (fd == 0 && got < 0)
-        got = 0; /* the port's word for the end; the guest's is 0 */
     for (long i = 0; i < got; i++)
         c6502_store(n, (u16)(buffer + i), bytes[i]);
     result(n, got);
+    return true;
 }
 
 static void call_write(struct c6502 *n)
@@ -179,24 +191,25 @@ static void call_dump(struct c6502 *n)
                        c6502_load(n, (u16)at), c6502_load(n, (u16)(at + 1)),
                        c6502_load(n, (u16)(at + 2)), c6502_load(n, (u16)(at + 3)));
     }
-    c6502_end(n, STOP_HALT, 0, c->pc, "%s", "");
 }
 
-void c6502_call(struct c6502 *n, u8 nr)
+bool c6502_call(struct c6502 *n, u8 nr)
 {
-    u16 pc = (u16)(n->cpu.pc - 2);
-
     switch (nr) {
-    case 0: call_args(n); break;
-    case 1: c6502_end(n, STOP_HALT, n->cpu.a, pc, "%s", ""); break;
-    case 2: call_open(n); break;
-    case 3: call_close(n); break;
-    case 4: call_read(n); break;
-    case 5: call_write(n); break;
-    case 6: say(n, "break at $%04X\n", pc); break;
-    case 7: call_dump(n); break;
+    case 0: call_args(n); return true;
+    case 1: n->end = C6502_EXIT; return false;
+    case 2: call_open(n); return true;
+    case 3: call_close(n); return true;
+    case 4: return call_read(n);
+    case 5: call_write(n); return true;
+    case 6: say(n, "BREAK at $%04X\n", (u16)(n->cpu.pc - 2)); return true;
+    case 7:
+        call_dump(n);
+        n->end = C6502_DUMP;
+        return false;
     default:
-        n->cpu.pc = pc;
-        c6502_end(n, STOP_FAULT, 1, pc, "unknown call at $%04X: 80 %02X", pc, nr);
+        n->cpu.pc = (u16)(n->cpu.pc - 2);
+        n->end = C6502_UNKNOWN;
+        return false;
     }
 }

@@ -47,17 +47,6 @@ void c6502_store(struct c6502 *n, u16 addr, u8 value)
 
 #include "kinds/nes/cpu_body.h"
 
-static void illegal(struct c6502 *n, u16 pc)
-{
-    u8 b[3];
-
-    for (unsigned i = 0; i < 3; i++)
-        b[i] = load(n, (u16)(pc + i));
-    n->cpu.pc = pc;
-    c6502_end(n, STOP_FAULT, 1, pc, "illegal instruction at $%04X: %02X %02X %02X", pc, b[0], b[1],
-              b[2]);
-}
-
 void c6502_cpu(struct c6502 *n)
 {
     DECLARE_REGISTERS();
@@ -66,14 +55,14 @@ void c6502_cpu(struct c6502 *n)
 #include "kinds/nes/cpu_body_tail.h"
 
 next:
-    if (cpu->clk >= n->until || n->ended || __atomic_load_n(&n->kicked, __ATOMIC_RELAXED)) {
+    if (cpu->clk >= n->until || __atomic_load_n(&n->kicked, __ATOMIC_RELAXED)) {
         STORE_REGISTERS();
         return;
     }
     start = pc;
     goto *labels[FETCH()];
 #define X(code, name, mode, access, cycles, page, official) \
-    op_##code : if (code == 0x80) goto vmcall;              \
+    op_##code : if (code == C6502_VMCALL) goto vmcall;      \
     if (!(official))                                        \
         goto unofficial;                                    \
     {                                                       \
@@ -85,13 +74,15 @@ next:
 vmcall:
     v = FETCH();
     STORE_REGISTERS();
-    c6502_call(n, v);
+    if (!c6502_call(n, v))
+        return;
     a = cpu->a;
     x = cpu->x;
     pc = cpu->pc;
     goto next;
 
 unofficial:
+    pc = start;
     STORE_REGISTERS();
-    illegal(n, start);
+    n->end = C6502_ILLEGAL;
 }

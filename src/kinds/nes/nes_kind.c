@@ -371,6 +371,8 @@ static size_t nes_disassemble(struct cpu *c, u64 addr, char *text, size_t room)
 {
     u8 bytes[3];
 
+    if (is_c6502(c->machine))
+        return c6502_disassemble(c, addr, text, room);
     for (unsigned i = 0; i < 3; i++)
         if (!nes_peek_bytes(c, CPU_VIRTUAL, (addr + i) & 0xffff, bytes + i, 1))
             return 0;
