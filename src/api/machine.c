@@ -186,6 +186,11 @@ static int create(struct mews *m, const struct kind *kind, const struct thing *t
     if (split_settings(o->settings, settings, &c.setting_count, copy, e))
         return -(int)e->code;
     make_ports(m, o);
+    if (o->share) {
+        if (share_init(&m->share, o->share, e))
+            return -(int)e->code;
+        m->ports.files = &m->share.port;
+    }
     return kind->create(kind, &c, &m->ports, &m->machine, e);
 }
 
@@ -234,6 +239,7 @@ void mews_close(struct mews *m)
     console_fini(&m->diagnostics);
     video_keep_fini(&m->video);
     press_fini(&m->press);
+    share_fini(&m->share);
     free(m->rgb);
     free(m);
 }

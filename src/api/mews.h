@@ -5,6 +5,7 @@
 #include "host/av/press.h"
 #include "host/av/record.h"
 #include "host/console.h"
+#include "host/share.h"
 #include "host/store.h"
 #include "mach/machine.h"
 #include "mews/mews.h"
@@ -14,6 +15,7 @@ struct mews {
     struct ports ports;
     struct console console, diagnostics;
     struct store store;
+    struct share share;
     struct video_keep video;
     struct audio_record audio;
     struct wav *wav;

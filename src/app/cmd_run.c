@@ -11,6 +11,7 @@ enum { LIST_MAX = 64 };
 const struct option_row run_options[] = {
     { "kind", "KIND", "the kind of machine, when the thing's own bytes should not decide" },
     { "set", "PATH=VALUE", "a setting of the machine (mews info lists them); repeatable" },
+    { "share", "DIR", "a directory in which a 6502v program may open files" },
     { "region", "ntsc|pal|dendy", "the console's region" },
     { "ram", "00|ff|SEED", "what RAM holds at power-on" },
     { "video", "sdl|terminal", "where to show it; else what there is" },
@@ -118,11 +119,9 @@ static int set_option(void *ctx, const char *name, const char *value)
     const struct {
         const char *name;
         const char **text;
-    } texts[] = { { "kind", &r->options.kind },
-                  { "video", &r->video },
-                  { "audio", &r->audio },
-                  { "screenshot", &r->screenshot },
-                  { "report", &r->report } };
+    } texts[] = { { "kind", &r->options.kind },     { "share", &r->options.share },
+                  { "video", &r->video },           { "audio", &r->audio },
+                  { "screenshot", &r->screenshot }, { "report", &r->report } };
 
     for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++)
         if (!strcmp(name, flags[i].name))
@@ -297,7 +296,7 @@ static int headless(struct run *r, struct mews *m)
     return interrupts ? 130 : ended(why, &info);
 }
 
-/* A machine without a picture runs until it ends. */
+/* A machine without a picture runs until it ends. Idle: a read was interrupted. */
 static int plain(struct mews *m)
 {
     struct mews_stop_info info;
@@ -305,7 +304,7 @@ static int plain(struct mews *m)
 
     do
         why = mews_run(m, UINT64_MAX, &info);
-    while (why == MEWS_STOP_TIME && !interrupts);
+    while ((why == MEWS_STOP_TIME || why == MEWS_STOP_IDLE) && !interrupts);
     return interrupts ? 130 : ended(why, &info);
 }
 
