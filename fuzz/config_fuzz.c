@@ -3,12 +3,18 @@
 #include "host/av/press.h"
 #include "host/av/settings.h"
 
-#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Also where must() is compiled out. */
+static void must(bool so)
+{
+    if (!so)
+        abort();
+}
 
 static void run_config(const u8 *data, size_t size)
 {
@@ -19,12 +25,12 @@ static void run_config(const u8 *data, size_t size)
      * not there. */
     av_settings_init(&s);
     if (!av_settings_parse(&s, (const char *)data, size, "/nonexistent/config", &e)) {
-        assert(s.scale >= 1 && s.scale <= 16 && s.volume <= 100);
-        assert(s.binding_count <= BINDINGS_MAX);
+        must(s.scale >= 1 && s.scale <= 16 && s.volume <= 100);
+        must(s.binding_count <= BINDINGS_MAX);
         for (unsigned i = 0; i < s.binding_count; i++)
-            assert(s.bindings[i].action < ACT_COUNT);
+            must(s.bindings[i].action < ACT_COUNT);
     } else {
-        assert(e.code && e.text[0]);
+        must(e.code && e.text[0]);
     }
 }
 
@@ -35,14 +41,14 @@ static void run_press(const u8 *data, size_t size)
     struct press p;
     struct err e;
 
-    assert(text);
+    must(text != NULL);
     press_init(&p, &frames);
     if (!press_add(&p, text, &e)) {
-        assert(p.count == 1 && p.entries[0].from < p.entries[0].to);
+        must(p.count == 1 && p.entries[0].from < p.entries[0].to);
         frames = p.entries[0].from;
-        assert(p.port.ops->buttons(&p.port, 0) | p.port.ops->buttons(&p.port, 1));
+        must(p.port.ops->buttons(&p.port, 0) | p.port.ops->buttons(&p.port, 1));
         frames = p.entries[0].to;
-        assert(!(p.port.ops->buttons(&p.port, 0) | p.port.ops->buttons(&p.port, 1)));
+        must(!(p.port.ops->buttons(&p.port, 0) | p.port.ops->buttons(&p.port, 1)));
     }
     press_fini(&p);
     free(text);
@@ -58,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     switch (data[0]) {
     case 'p': run_press(data + 1, size - 1); break;
     case 'l':
-        assert(!palette_parse(&pal, data + 1, size - 1, "x", &e) == (size == 193 || size == 1537));
+        must(!palette_parse(&pal, data + 1, size - 1, "x", &e) == (size == 193 || size == 1537));
         break;
     default: run_config(data, size); break;
     }
