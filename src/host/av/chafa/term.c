@@ -21,7 +21,7 @@ static struct {
     int fd;
     bool kitty_keys, kitty_graphics;
     struct termios before, raw;
-    struct sigaction old[8];
+    struct sigaction old[9];
 } shared;
 
 /* Asked to go, politely: the main loop does it. */
@@ -120,8 +120,8 @@ static void handlers_set(void)
     for (unsigned i = 0; i < ARRAY_SIZE(fatal); i++)
         sigaction(fatal[i], &sa, &shared.old[k++]);
     sa.sa_handler = on_stop;
-    sigaction(SIGTSTP, &sa, NULL);
-    assert(k <= ARRAY_SIZE(shared.old));
+    sigaction(SIGTSTP, &sa, &shared.old[k++]);
+    assert(k == ARRAY_SIZE(shared.old));
 }
 
 static void handlers_reset(void)
@@ -132,7 +132,7 @@ static void handlers_reset(void)
         sigaction(polite[i], &shared.old[k++], NULL);
     for (unsigned i = 0; i < ARRAY_SIZE(fatal); i++)
         sigaction(fatal[i], &shared.old[k++], NULL);
-    signal(SIGTSTP, SIG_DFL);
+    sigaction(SIGTSTP, &shared.old[k], NULL);
 }
 
 bool term_ended(void)
