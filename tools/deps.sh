@@ -16,7 +16,7 @@ packages() {
         echo cc65          # the guests of guests/nes and guests/c6502
         ;;
     run) # what the installed program opens when a machine asks for it
-        echo libsdl2-2.0-0 libchafa0
+        echo libsdl2-2.0-0 libchafa0 libarchive13
         ;;
     test)
         echo libcmocka-dev bats python3 git g++ clang-format-14
