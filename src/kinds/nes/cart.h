@@ -10,10 +10,10 @@
 #define NES_CART_H
 
 #include "mach/component.h"
+#include "mach/event.h"
 #include "mach/space.h"
 
 #include "kinds/nes/synth.h"
-#include "mach/event.h"
 
 struct cart;
 
@@ -49,20 +49,18 @@ struct ppu_pages {
     u8 *nt_write[4]; /* NULL: ROM (VRC6, N163 and 68-like boards) */
 };
 
-/* One board: a line of the table in mapper.c, a family per file. Everything that is not NULL is
- * called; all get a cart whose `board` points at their zeroed state. */
-struct mapper {
-    u16 number;
-    s16 submapper;    /* -1: every submapper for which no line of its own exists */
-    const char *name; /* "MMC3 (TxROM)" */
+/* What a board does. Everything that is not NULL is called; all get a cart whose `board` points at
+ * their state, zeroed before init(). */
+struct board {
     u32 state_bytes;
     const struct fields *(*fields)(void); /* NULL when the board has no state */
 
-    /* Once: choose sizes of RAM, register sound sources. May refuse the cartridge. */
+    /* Once: choose a revision, check sizes. May refuse the cartridge. */
     int (*init)(struct cart *c, struct err *e);
     void (*power)(struct cart *c); /* registers to their power-on values; then sync() */
     void (*reset)(struct cart *c); /* the reset button, for boards that see it */
-    /* Sets all windows from the registers: after power-on, a register write, a restore. */
+    /* Sets all windows from the registers: after power-on, a register write, a restore. The
+     * registers may then hold any value: sync() masks what it uses. */
     void (*sync)(struct cart *c);
 
     /* CPU accesses to $4020-$FFFF where the page has no window. read() returns false for open bus.
@@ -75,8 +73,9 @@ struct mapper {
 
     /* PPU side. a12(): address line 12 rises after it was low for three falling edges of M2.
      * watch(): sees the address of every PPU access after it happened (MMC2, MMC4).
-     * fetch(): answers every PPU read instead of the windows (MMC5). It may not have side effects
-     * when `what` is PPU_FETCH_CPU and `peek`. */
+     * fetch(): answers every PPU read instead of the windows (MMC5). With `peek`, or when `what` is
+     * PPU_FETCH_CPU, it does not take part in the counting of lines; with `peek` it has no side
+     * effect at all. */
     void (*a12)(struct cart *c, u64 clk);
     void (*watch)(struct cart *c, u16 addr);
     u8 (*fetch)(struct cart *c, u16 addr, enum ppu_fetch what, bool peek);
@@ -85,12 +84,23 @@ struct mapper {
     /* Boards that define a12: the number of rises until IRQ can be asserted; 0: the next one;
      * UINT_MAX: never, as things stand. */
     unsigned (*a12_horizon)(const struct cart *c);
+    /* Boards that count lines by fetch(): the same, in starts of rendered lines. */
+    unsigned (*line_horizon)(const struct cart *c);
+};
 
-    bool bus_conflicts; /* a write sees value & the ROM's byte there */
+/* A line of the table in mapper.c: a number, what it means, and the board that does it. */
+struct mapper {
+    u16 number;
+    s16 submapper;    /* -1: every submapper for which no line of its own exists */
+    const char *name; /* "MMC3 (TxROM)" */
+    const struct board *board;
+    u32 wiring;     /* how the board connects its chip: its family's own word */
+    bool conflicts; /* a write sees value & the ROM's byte there */
 };
 
 /* clang-format off */
 #define CART(F, A, E, G, H)                                                                       \
+    F(CONFIG, bool, nes2, "the header is NES 2.0: what it does not name is not there")            \
     F(CONFIG, u16, mapper, "iNES mapper number")                                                  \
     F(CONFIG, u8, submapper, "NES 2.0 submapper")                                                 \
     E(CONFIG, mirroring, CART_MIRRORING_NAMES, "as the header says")                              \
@@ -102,7 +112,6 @@ struct mapper {
     F(CONFIG, u32, prg_nvram_bytes, "program RAM, battery-backed")                                \
     F(CONFIG, u32, chr_ram_bytes, "pattern RAM, volatile")                                        \
     F(CONFIG, u32, chr_nvram_bytes, "pattern RAM, battery-backed")                                \
-    E(CONFIG, revision, "b a", "which of a chip's revisions, where the board has two (MMC3 IRQ)") \
     F(CONFIG, bool, conflicts, "bus conflicts on writes to ROM")                                  \
     F(STATE, bool, irq, "the board's interrupt line")                                             \
     F(STATE, u64, deadline, "when irq may change by itself")
@@ -110,9 +119,10 @@ struct mapper {
 
 struct cart {
     FIELD_MEMBERS(CART)
-    const struct mapper *ops;
-    void *board; /* the mapper's own state, state_bytes long */
-    struct component component, board_component;
+    const struct board *ops;
+    const struct mapper *line;
+    void *board;                                 /* the board's own state, state_bytes long */
+    struct component component, board_component; /* "cart", "mapper": siblings */
 
     struct space prg_rom, chr_rom;
     struct space wram;    /* prg_ram then prg_nvram; $6000-$7FFF shows 8 KiB of it */
@@ -123,6 +133,13 @@ struct cart {
     struct ppu_pages ppu;
 
     struct synth *synth; /* borrowed: where a board's sound goes; NULL in tests */
+    const u64 *dots;     /* borrowed: the PPU's count of dots, for fetch(); NULL: not known */
+
+    u32 wram_bytes;       /* of wram, what windows show: whole pages of program RAM */
+    u32 chip_nvram_bytes; /* the battery also keeps this much inside the board's chip: the board has
+                             a copy of it behind the program RAM in wram */
+    u8 *trainer;          /* 512 bytes for $7000 at power-on, or NULL */
+    u8 open[1024];        /* what the PPU reads where nothing answers: its address's low byte */
 };
 
 const struct fields *cart_fields(void);
@@ -140,7 +157,7 @@ void cart_reset(struct cart *c);
 int cart_describe(const struct cart *c, char *out, size_t room);
 
 /* Battery-backed bytes, as one raw image (the .sav of other emulators); NULL when there are none.
- */
+ * Program RAM, then what is inside the board's chip; pattern RAM only where neither is. */
 u8 *cart_battery(struct cart *c, size_t *bytes);
 
 /* ---- for boards: windows by bank number, which wraps at the memory's size ---- */
@@ -149,8 +166,11 @@ u8 *cart_battery(struct cart *c, size_t *bytes);
 void cart_prg_8k(struct cart *c, u16 addr, int bank);
 void cart_prg_16k(struct cart *c, u16 addr, int bank);
 void cart_prg_32k(struct cart *c, int bank);
-/* 8 KiB of wram at addr ($6000, or higher for boards that can); writable or read-only. */
+/* 8 KiB of wram at addr ($6000, or higher for boards that can); writable or read-only. Smaller
+ * memories repeat; without any there is no window. */
 void cart_wram_8k(struct cart *c, u16 addr, int bank, bool writable);
+/* For init(): `extra` bytes behind the program RAM, which no window shows. */
+int cart_wram_grow(struct cart *c, u32 extra, struct err *e);
 /* No window: the board's read() and write() are called. */
 void cart_cpu_none(struct cart *c, u16 addr, u32 bytes);
 /* Pattern memory: ROM if the cartridge has it, else RAM. */
@@ -160,15 +180,20 @@ void cart_chr_4k(struct cart *c, unsigned slot, int bank);
 void cart_chr_8k(struct cart *c, int bank);
 /* Pattern RAM explicitly, for boards that have both (TQROM). */
 void cart_chr_ram_1k(struct cart *c, unsigned slot, int bank);
-/* Name tables: a mirroring, or each from CIRAM page 0..3 or from pattern ROM. */
+/* Nothing answers there: the PPU reads what is left on its bus. */
+void cart_chr_none(struct cart *c);
+/* Name tables: a mirroring, or each from CIRAM page 0..3 or from pattern memory. */
 void cart_mirror(struct cart *c, enum cart_mirroring m);
 void cart_nt_ciram(struct cart *c, unsigned slot, unsigned page);
 void cart_nt_chr(struct cart *c, unsigned slot, int bank_1k);
+void cart_nt_chr_ram(struct cart *c, unsigned slot, int bank_1k);
+/* The mirroring that two register bits mean on many chips: V, H, low, high. */
+void cart_mirror_bits(struct cart *c, unsigned bits);
 
-/* ---- for the console ---- */
-extern const struct mapper *const mapper_list[];
+/* ---- the table ---- */
+extern const struct mapper mapper_list[];
 extern const unsigned mapper_count;
 const struct mapper *mapper_find(u16 number, u8 submapper);
-const char *mapper_name(u16 number); /* for messages */
+const char *mapper_name(u16 number); /* of any board that is known by name, supported or not */
 
 #endif

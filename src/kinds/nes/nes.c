@@ -49,6 +49,11 @@ void nes_schedule(struct nes *n)
                 at = clk_of_dots(n, dots);
         }
     }
+    if (n->cart.ops->line_horizon && n->cart.ops->line_horizon(&n->cart) != UINT_MAX) {
+        u64 next = clk_of_dots(n, ppu_next_line(&n->ppu));
+
+        at = next < at ? next : at;
+    }
     n->deadline = at;
     gather_irq(n);
     n->fast_limit = 0;
@@ -109,7 +114,7 @@ void nes_events(struct nes *n, u64 clk)
     apu_run(&n->apu, clk);
     if (n->cart.ops->run)
         n->cart.ops->run(&n->cart, clk);
-    if (n->cart.ops->a12_horizon || dots >= ppu_next_vblank(&n->ppu))
+    if (n->cart.ops->a12_horizon || n->cart.ops->line_horizon || dots >= ppu_next_vblank(&n->ppu))
         ppu_run(&n->ppu, dots);
     sample_nmi(n);
     if (n->ppu.frame != n->machine.frames) {
@@ -209,6 +214,8 @@ u8 nes_read(struct nes *n, u16 addr, u64 clk)
     }
     if (addr < 0x4020)
         return read_io(n, addr, clk);
+    if (n->cart.ops->fetch)
+        ppu_run(&n->ppu, nes_dot(n, clk) + 1);
     if (n->cart.ops->read && n->cart.ops->read(&n->cart, addr, clk, &v)) {
         nes_schedule(n);
         return v;

@@ -171,6 +171,7 @@ static void build_tree(struct nes *n)
     component_add(root, &n->apu_node);
     component_add(root, &n->synth_node);
     component_add(root, &n->cart.component);
+    component_add(root, &n->cart.board_component);
     for (unsigned i = ARRAY_SIZE(spaces); i--;) {
         spaces[i]->next = n->machine.spaces;
         n->machine.spaces = spaces[i];
@@ -211,6 +212,7 @@ static int build(struct nes *n, const struct config *c, struct err *e)
     if (cart_init(&n->cart, c->image, c->image_bytes, &n->pages, e))
         return -(int)e->code;
     n->cart.synth = &n->synth;
+    n->cart.dots = &n->ppu.dots;
     n->region = n->cart.region;
     n->cpu.magic_ane = 0xff;
     n->cpu.magic_sha = 0xf5;

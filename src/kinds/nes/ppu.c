@@ -132,6 +132,11 @@ u64 ppu_next_a12(const struct ppu *p, unsigned n)
     return p->dots + (line * PPU_DOTS + rise - at);
 }
 
+u64 ppu_next_line(const struct ppu *p)
+{
+    return p->dots + (p->dot < 4 ? 4u - p->dot : PPU_DOTS - 1u + 4u - p->dot);
+}
+
 /* ---- registers ---- */
 
 static void drive(struct ppu *p, u8 value, u8 bits)

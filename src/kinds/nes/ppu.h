@@ -152,6 +152,8 @@ u64 ppu_next_vblank(const struct ppu *p);
 
 /* The first dot count after which address line 12 may rise for the n-th time from now (n >= 1). */
 u64 ppu_next_a12(const struct ppu *p, unsigned n);
+/* Where a rendered line's second name table fetch may be next, at the earliest. */
+u64 ppu_next_line(const struct ppu *p);
 
 /* One line, drawn as a whole; ppu_line.c. The PPU stands before dot 1. */
 bool ppu_line_ready(const struct ppu *p);

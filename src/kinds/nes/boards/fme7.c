@@ -1,56 +1,88 @@
-/* Sunsoft FME-7: bank registers behind an index, a 16-bit counter of CPU cycles. */
+/* Sunsoft FME-7, 5A and 5B (69): sixteen registers behind an index, a counter of CPU cycles. */
 #include "kinds/nes/boards/boards.h"
 
-#define FME7(F, A, E, G, H)                                         \
-    F(STATE, u8, index, "register selected")                        \
-    A(STATE, u8, reg, 16, "CHR 0-7, PRG 8-B, mirroring C, IRQ D-F") \
-    F(STATE, u16, counter, "IRQ counter")                           \
-    F(STATE, u64, clk, "the cycle it stands at")
+/* clang-format off */
+#define FME7(F, A, E, G, H)                                                    \
+    F(STATE, u8, index, "register selected")                                   \
+    A(STATE, u8, chr, 8, "0-7: CHR banks")                                     \
+    A(STATE, u8, prg, 4, "8-B: PRG banks; the first with RAM's bits")          \
+    F(STATE, u8, mirror, "C: mirroring")                                       \
+    F(STATE, u8, control, "D: counting, IRQ enable")                           \
+    F(STATE, u16, counter, "E, F: counts down; from 0 to $FFFF asserts IRQ")   \
+    F(STATE, u64, clk, "the cycle up to which it has counted")
+/* clang-format on */
 
 struct fme7 {
     FIELD_MEMBERS(FME7)
 };
 static FIELD_TABLE(fme7, 1, FME7)
 
-    static void fme7_sync(struct cart *c)
+enum { PRG_RAM_ENABLE = 0x80, PRG_RAM = 0x40, CONTROL_COUNT = 0x80, CONTROL_IRQ = 1 };
+
+static void fme7_sync(struct cart *c)
 {
-    static const u8 mirroring[4] = { CART_VERTICAL, CART_HORIZONTAL, CART_ONE_LOW, CART_ONE_HIGH };
-    struct fme7 *m = c->board;
-    u8 low = m->reg[8];
+    const struct fme7 *m = c->board;
+    u8 low = m->prg[0];
 
     for (unsigned i = 0; i < 8; i++)
-        cart_chr_1k(c, i, m->reg[i]);
-    if (!(low & 0x40))
+        cart_chr_1k(c, i, m->chr[i]);
+    if (!(low & PRG_RAM))
         cart_prg_8k(c, 0x6000, low & 63);
-    else if (low & 0x80)
+    else if (low & PRG_RAM_ENABLE)
         cart_wram_8k(c, 0x6000, low & 63, true);
     else
         cart_cpu_none(c, 0x6000, 0x2000);
-    for (unsigned i = 0; i < 3; i++)
-        cart_prg_8k(c, (u16)(0x8000 + i * 0x2000), m->reg[9 + i] & 63);
+    for (unsigned i = 1; i < 4; i++)
+        cart_prg_8k(c, (u16)(0x6000 + i * 0x2000), m->prg[i] & 63);
     cart_prg_8k(c, 0xe000, -1);
-    cart_mirror(c, mirroring[m->reg[12] & 3]);
+    cart_mirror_bits(c, m->mirror);
 }
 
-static void fme7_deadline(struct cart *c)
+static void set_deadline(struct cart *c)
 {
-    struct fme7 *m = c->board;
+    const struct fme7 *m = c->board;
+    bool armed = (m->control & CONTROL_COUNT) && (m->control & CONTROL_IRQ);
 
-    c->deadline = (m->reg[13] & 0x81) == 0x81 && !c->irq ? m->clk + m->counter + 1 : EVENT_NEVER;
+    c->deadline = armed && !c->irq ? m->clk + m->counter + 1 : EVENT_NEVER;
 }
 
 static void fme7_run(struct cart *c, u64 clk)
 {
     struct fme7 *m = c->board;
-    u64 span = clk - m->clk;
+    u64 cycles = clk > m->clk ? clk - m->clk : 0;
 
     m->clk = clk;
-    if (m->reg[13] & 0x80) {
-        if (span > m->counter && (m->reg[13] & 1)) /* it wraps from 0 to $FFFF */
-            c->irq = true;
-        m->counter = (u16)(m->counter - span);
+    if (!(m->control & CONTROL_COUNT))
+        return;
+    if (cycles > m->counter && (m->control & CONTROL_IRQ))
+        c->irq = true;
+    m->counter = (u16)(m->counter - cycles);
+    set_deadline(c);
+}
+
+static void write_register(struct cart *c, u8 value)
+{
+    struct fme7 *m = c->board;
+    unsigned i = m->index & 15;
+
+    if (i < 8)
+        m->chr[i] = value;
+    else if (i < 12)
+        m->prg[i - 8] = value;
+    else if (i == 12)
+        m->mirror = value;
+    else if (i == 14)
+        m->counter = (u16)((m->counter & 0xff00) | value);
+    else if (i == 15)
+        m->counter = (u16)((m->counter & 0x00ff) | value << 8);
+    if (i == 13) {
+        m->control = value;
+        c->irq = false;
     }
-    fme7_deadline(c);
+    if (i < 13)
+        c->ops->sync(c);
+    else
+        set_deadline(c);
 }
 
 static void fme7_write(struct cart *c, u16 addr, u8 value, u64 clk)
@@ -58,29 +90,22 @@ static void fme7_write(struct cart *c, u16 addr, u8 value, u64 clk)
     struct fme7 *m = c->board;
 
     fme7_run(c, clk);
-    if (addr < 0x8000 || addr >= 0xc000)
-        return;
-    if (addr < 0xa000) {
+    if ((addr & 0xe000) == 0x8000)
         m->index = value & 15;
-        return;
-    }
-    m->reg[m->index] = value;
-    if (m->index == 13)
-        c->irq = false;
-    else if (m->index == 14)
-        m->counter = (u16)((m->counter & 0xff00) | value);
-    else if (m->index == 15)
-        m->counter = (u16)((m->counter & 0xff) | value << 8);
-    fme7_deadline(c);
-    if (m->index < 13)
-        fme7_sync(c);
+    else if ((addr & 0xe000) == 0xa000)
+        write_register(c, value);
 }
 
-const struct mapper board_fme7 = { .number = 69,
-                                   .submapper = -1,
-                                   .name = "Sunsoft FME-7",
-                                   .state_bytes = sizeof(struct fme7),
-                                   .fields = fme7_fields,
-                                   .sync = fme7_sync,
-                                   .write = fme7_write,
-                                   .run = fme7_run };
+static void fme7_power(struct cart *c)
+{
+    *(struct fme7 *)c->board = (struct fme7) { 0 };
+}
+
+const struct board board_fme7 = {
+    .state_bytes = sizeof(struct fme7),
+    .fields = fme7_fields,
+    .power = fme7_power,
+    .sync = fme7_sync,
+    .write = fme7_write,
+    .run = fme7_run,
+};
