@@ -118,7 +118,7 @@ MEWS_API const uint32_t *mews_picture(struct mews *m, unsigned *width, unsigned 
 MEWS_API int mews_screenshot(struct mews *m, const char *path, struct mews_error *e);
 /* All sound from now on goes to a WAV file, 48 kHz mono. Complete after mews_close(). */
 MEWS_API int mews_record_sound(struct mews *m, const char *path, struct mews_error *e);
-/* "picture", "labels", "sound": SHA-1 in 40 digits; sound: of all since power-on. */
+/* "picture", "labels", "sound", "ram": SHA-1 in 40 digits; sound: of all since power-on. */
 MEWS_API int mews_digest(struct mews *m, const char *what, char out[41], struct mews_error *e);
 /* "FRAME:BUTTONS[:COUNT]": buttons held from a frame on. */
 MEWS_API int mews_press(struct mews *m, const char *press, struct mews_error *e);

@@ -372,6 +372,18 @@ int mews_digest(struct mews *m, const char *what, char out[41], struct mews_erro
         digest_text(&m->audio.digest, out);
         return 0;
     }
+    if (!strcmp(what, "ram")) {
+        struct space *ram = m->machine->spaces;
+        struct digest d;
+
+        while (ram && strcmp(ram->name, "ram") != 0)
+            ram = ram->next;
+        digest_init(&d);
+        if (ram)
+            digest_bytes(&d, ram->bytes, ram->size_bytes);
+        digest_text(&d, out);
+        return 0;
+    }
     if (!f)
         err_set(&e, ERR_STATE, "there is no picture yet");
     else if (!strcmp(what, "labels") && !digest_labels(f, &m->palette, out, &e))

@@ -19,6 +19,15 @@ struct kinds_print {
     char last[32];
 };
 
+static void print_kind_json(const char *before, const char *kind, const char *summary)
+{
+    printf("%s{\"kind\": ", before);
+    json_text(kind);
+    printf(", \"summary\": ");
+    json_text(summary);
+    printf(", \"can\": {");
+}
+
 static void print_kind(void *ctx, const char *kind, const char *summary, const char *verb,
                        const char *why)
 {
@@ -27,8 +36,7 @@ static void print_kind(void *ctx, const char *kind, const char *summary, const c
 
     if (p->json) {
         if (new)
-            printf("%s{\"kind\": \"%s\", \"summary\": \"%s\", \"can\": {", *p->last ? "}}, " : "",
-                   kind, summary);
+            print_kind_json(*p->last ? "}}, " : "", kind, summary);
         printf("%s\"%s\": ", new ? "" : ", ", verb);
         if (why)
             json_text(why);
@@ -69,7 +77,11 @@ static void print_setting(void *ctx, const char *path, const char *value, const 
         printf("  %-24s %-12s %s\n", path, value, doc);
         return;
     }
-    printf("%s{\"path\": \"%s\", \"value\": \"%s\", \"doc\": ", *json > 1 ? ", " : "", path, value);
+    printf("%s{\"path\": ", *json > 1 ? ", " : "");
+    json_text(path);
+    printf(", \"value\": ");
+    json_text(value);
+    printf(", \"doc\": ");
     json_text(doc);
     printf("}");
     ++*json;

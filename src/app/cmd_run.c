@@ -219,11 +219,11 @@ static int write_report(struct run *r, struct mews *m)
 
 static int print_hash(struct mews *m)
 {
-    static const char *const what[] = { "picture", "labels", "sound" };
+    static const char *const what[] = { "picture", "labels", "sound", "ram" };
     struct mews_error e;
     char digest[41];
 
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 4; i++) {
         if (mews_digest(m, what[i], digest, &e))
             return fail(e.text);
         printf("%-8s %s\n", what[i], digest);
@@ -272,28 +272,34 @@ static int verdict(struct run *r, struct mews *m)
     return 3;
 }
 
-static int headless(struct run *r, struct mews *m)
+static int run_frames(struct run *r, struct mews *m)
 {
     struct mews_stop_info info = { 0 };
     enum mews_stop why = MEWS_STOP_FRAME;
-    struct mews_error e;
 
-    if (r->audio && mews_record_sound(m, r->audio, &e))
-        return fail(e.text);
-    if (r->verdict)
-        return verdict(r, m);
     while (mews_frames(m) < r->frames && why == MEWS_STOP_FRAME && !interrupts) {
         why = mews_run_frames(m, 1, &info);
         if (resets(r, m))
             return EXIT_FAILED;
     }
+    return interrupts ? 130 : ended(why, &info);
+}
+
+static int headless(struct run *r, struct mews *m)
+{
+    struct mews_error e;
+    int status;
+
+    if (r->audio && mews_record_sound(m, r->audio, &e))
+        return fail(e.text);
+    status = r->verdict ? verdict(r, m) : run_frames(r, m);
     if (r->screenshot && mews_screenshot(m, r->screenshot, &e))
         return fail(e.text);
     if (r->hash && print_hash(m))
         return EXIT_FAILED;
     if (r->report && write_report(r, m))
         return EXIT_FAILED;
-    return interrupts ? 130 : ended(why, &info);
+    return status;
 }
 
 /* A machine without a picture runs until it ends. Idle: a read was interrupted. */
@@ -348,6 +354,11 @@ int cmd_run(const struct command *c, int argc, char **argv)
         return usage(c, "wants a THING");
     if (r.video && strcmp(r.video, "sdl") && strcmp(r.video, "terminal"))
         return usage(c, "--video %s: want sdl or terminal", r.video);
+    if (!r.headless && !r.verdict &&
+        (r.frames || r.hash || r.report || r.screenshot || r.audio || r.reset_count ||
+         r.auto_reset))
+        return usage(
+            c, "--frames, --hash, --report, --screenshot, --audio and --reset want --headless");
     if (r.headless && !r.frames && !r.verdict)
         return usage(c, "--headless wants --frames N or --verdict");
     if (!r.headless && !r.verdict &&

@@ -47,7 +47,7 @@ two
     cd "$BATS_TEST_TMPDIR"
     run mews run --headless --frames 10 --hash --report r.json --screenshot p.png --audio s.wav "$rom"
     [ "$status" -eq 0 ]
-    [ "${#lines[@]}" -eq 3 ]
+    [ "${#lines[@]}" -eq 4 ] # picture, labels, sound, ram
     python3 -c '
 import json
 r = json.load(open("r.json"))
@@ -89,7 +89,7 @@ assert r["frames"] == 10 and len(r["ram"]) == 4096 and len(r["text"]) == 30 and 
 }
 
 @test "wrong use is status 2 with one line" {
-    for words in "run" "run --frames" "run --nonsense x" "bogus" "kinds x" "run --headless $rom" "run --frames x $rom"; do
+    for words in "run" "run --frames" "run --nonsense x" "bogus" "kinds x" "run --headless $rom" "run --frames x $rom" "run --frames 5 $rom"; do
         run mews $words
         [ "$status" -eq 2 ]
         [ "${#lines[@]}" -eq 1 ]

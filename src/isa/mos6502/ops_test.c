@@ -94,8 +94,8 @@ static const char *const unofficial[] = {
     "LAS abyBB",
     "LAX zpA7 zpyB7 absAF abyBF izxA3 izyB3",
     "LXA immAB",
-    "NOP imp1A imp3A imp5A imp7A impDA impFA imm80 imm82 imm89 immC2 immE2 zp04 zp44 zp64 "
-    "zpx14 zpx34 zpx54 zpx74 zpxD4 zpxF4 abs0C abx1C abx3C abx5C abx7C abxDC abxFC",
+    ("NOP imp1A imp3A imp5A imp7A impDA impFA imm80 imm82 imm89 immC2 immE2 zp04 zp44 zp64 "
+     "zpx14 zpx34 zpx54 zpx74 zpxD4 zpxF4 abs0C abx1C abx3C abx5C abx7C abxDC abxFC"),
     "RLA zp27 zpx37 abs2F abx3F aby3B izx23 izy33",
     "RRA zp67 zpx77 abs6F abx7F aby7B izx63 izy73",
     "SAX zp87 zpy97 abs8F izx83",

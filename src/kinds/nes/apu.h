@@ -79,7 +79,6 @@
     F(STATE, u64, enable_at, "step in which enable_next acts")                   \
     F(STATE, bool, enable_next, "what it becomes")                               \
     F(STATE, u64, load_at, "step in which a first byte is asked for")            \
-    F(STATE, bool, one_cycle, "an implicit abort will ask for a single cycle")   \
     F(STATE, bool, wanted, "a byte is wanted")                                   \
     F(STATE, bool, dma_request, "the DMA unit is asked for it")                  \
     F(STATE, u64, got, "cycle in which the last byte came")

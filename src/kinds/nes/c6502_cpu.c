@@ -39,7 +39,6 @@ void c6502_store(struct c6502 *n, u16 addr, u8 value)
 #define WR_LAST(a, v) WR(a, v)
 #define RMW_CHECK(a)
 #define POLL()
-#define SYNC_I()
 #define UNMASK()
 #define HALTED() false
 #define VECTOR() 0xfffe

@@ -380,7 +380,6 @@
     STACK();     \
     v = PULL();  \
     UNPACK_P(v); \
-    SYNC_I();    \
     t = PULL();  \
     s++;         \
     pc = (u16)(t | RD_LAST((u16)(0x100 | s)) << 8);
@@ -438,7 +437,3 @@
         cpu->p = PACK_P(); \
         cpu->pc = pc;      \
     } while (0)
-
-#define BODY_R(code, name, mode) DO_R(name, mode)
-#define BODY_W(code, name, mode) DO_W(name, mode)
-#define BODY_M(code, name, mode) DO_M(name, mode)

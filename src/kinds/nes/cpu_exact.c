@@ -85,7 +85,6 @@ static u16 vector(struct nes *n)
         poll(n, p);                 \
         cpu->interrupt |= was_;     \
     } while (0)
-#define SYNC_I()
 #define UNMASK()
 #define HALTED() n->stretched
 #define VECTOR() vector(n)

@@ -64,7 +64,6 @@
     if (unlikely(!PAGE(read, a) || !PAGE(write, a))) \
         goto bail;
 #define POLL()
-#define SYNC_I()
 #define HALTED() false
 #define UNMASK()            \
     if (unlikely(cpu->irq)) \

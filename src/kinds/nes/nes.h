@@ -23,8 +23,7 @@ enum nes_irq { IRQ_FRAME = 1, IRQ_DMC = 2, IRQ_CART = 4 };
     F(STATE, bool, oam_halted, "the CPU stands still for it")                   \
     F(STATE, bool, aligned, "a byte was read and waits to be written")          \
     F(STATE, u8, byte, "that byte")                                             \
-    F(STATE, bool, dmc_halt, "the DMC's request waits for its halt cycle")      \
-    F(STATE, u64, last, "the cycle in which the last DMA cycle happened")
+    F(STATE, bool, dmc_halt, "the DMC's request waits for its halt cycle")
 
 #define NES_PAD(F, A, E, G, H)                                                  \
     F(STATE, u8, shift, "buttons not yet read; ones follow")                    \
@@ -68,10 +67,6 @@ struct nes {
     bool bailed;    /* the plain loop met an access that only the exact one can make */
     bool stretched; /* the last cycle was preceded by DMA cycles */
     int kicked;     /* atomic */
-    u64 frames_sent;
-    u64 battery_frame; /* when the battery RAM was last stored */
-    u64 battery_sum;
-    u32 dots_num, dots_den; /* PPU dots per CPU cycle */
 };
 
 const struct fields *nes_fields(void);

@@ -64,7 +64,6 @@ static void power(struct nes *n)
     apu_init(&n->apu, &n->synth, n->region);
     apu_power(&n->apu);
     synth_init(&n->synth, n->machine.hz_num, n->machine.hz_den);
-    n->ppu.exact = n->exact;
     n->ppu.nmi_line = &n->cpu.nmi_line;
     n->cpu.p = FLAG_U | FLAG_I;
     n->cpu.s = 0;

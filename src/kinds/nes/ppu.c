@@ -1,4 +1,4 @@
-/* The PPU's face to the CPU, and the choice between whole lines, skipped blank and single dots. */
+/* The PPU's face to the CPU, and the choice between skipped blank and single dots. */
 #include "kinds/nes/ppu.h"
 
 #include <assert.h>
@@ -87,8 +87,6 @@ void ppu_run(struct ppu *p, u64 until)
             idle = left;
         if (idle)
             skip(p, idle);
-        else if (left >= PPU_DOTS && p->dot == 0 && !p->exact && ppu_line_ready(p))
-            ppu_line(p);
         else
             ppu_dot(p);
     }

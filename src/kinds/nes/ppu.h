@@ -1,9 +1,9 @@
 /* The 2C02 (NTSC), 2C07 (PAL) and the Dendy's UA6538.
  *
  * The PPU catches up: ppu_run(p, dots) executes all dots before `dots`, counted since power-on. The
- * console calls it before each register access and at the PPU's deadline. A line during which the
- * CPU touches nothing is drawn as a whole (ppu_line.c); all else goes dot by dot (ppu_dot.c), each
- * dot being a full phase and a half phase as the chip has them. Both leave the same state.
+ * console calls it before each register access and at the PPU's deadline. Vertical blank in which
+ * nothing is on its way is skipped; all else goes dot by dot (ppu_dot.c), each dot being a full
+ * phase and a half phase as the chip has them.
  *
  * The CPU's access of cycle n falls between two dots: with the phase chosen here (the CPU's and the
  * PPU's dividers start together) exactly before dot 3n. What a read samples at its end is sampled
@@ -104,7 +104,6 @@ enum ppu_mask {
     F(STATE, u8, corrupt_now, "rendering was switched off: OAM row will be corrupted")        \
     F(STATE, u8, corrupt_delay, "dots until the delayed form of that")                        \
     F(STATE, bool, corrupt_late, "the delayed form")                                          \
-    F(STATE, bool, corrupt_odd, "it struck an odd dot of evaluation")                         \
     F(STATE, bool, corrupt_pending, "the copy happens when rendering comes back")             \
     F(STATE, u8, corrupt_row, "into this row")                                                \
     F(STATE, bool, a12, "address line 12")                                                    \
@@ -118,9 +117,8 @@ struct ppu_sprite {
 
 struct ppu {
     FIELD_MEMBERS(PPU)
-    struct cart *cart;                        /* borrowed */
-    u16 lines, pre_line, vbl_line, idle_line; /* of the region */
-    bool exact;     /* never draw whole lines: for the test that both ways agree */
+    struct cart *cart;             /* borrowed */
+    u16 lines, pre_line, vbl_line; /* of the region */
     bool *nmi_line; /* borrowed: the CPU's sampled NMI input, cleared with the flag */
     void (*frame_done)(void *owner);
     void *owner;
@@ -155,9 +153,6 @@ u64 ppu_next_a12(const struct ppu *p, unsigned n);
 /* Where a rendered line's second name table fetch may be next, at the earliest. */
 u64 ppu_next_line(const struct ppu *p);
 
-/* One line, drawn as a whole; ppu_line.c. The PPU stands before dot 1. */
-bool ppu_line_ready(const struct ppu *p);
-void ppu_line(struct ppu *p);
 void ppu_dot(struct ppu *p); /* ppu_dot.c */
 
 #endif

@@ -225,8 +225,6 @@ static void eval_step(struct ppu *p, bool on)
     }
     if (p->dot & 1) {
         p->oam_in = p->oam[p->oam_addr];
-        if (p->corrupt_now)
-            p->corrupt_odd = true;
         return;
     }
     eval_even(p);
@@ -236,7 +234,6 @@ static void eval_step(struct ppu *p, bool on)
         mark_corruption(p, p->oam2_addr);
         p->oam2_addr &= 31;
     }
-    p->corrupt_odd = false;
 }
 
 static u16 sprite_address(const struct ppu *p, u8 attr)

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-ACCURACYCOIN_AT_LEAST = 135  # of 141; only ever raised
+ACCURACYCOIN_AT_LEAST = 137  # of 141; only ever raised
 # ROMs that ask for the other revision of a chip than the usual one: options of the machine, not of the ROM.
 OTHER_REVISION = {"mmc3_irq_tests/5.MMC3_rev_A.nes", "mmc3_test_2/6-MMC3_alt.nes"}
 
