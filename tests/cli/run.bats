@@ -109,3 +109,10 @@ assert r["frames"] == 10 and len(r["ram"]) == 4096 and len(r["text"]) == 30 and 
     [ "$status" -eq 1 ]
     [[ $output == *"none of: ntsc pal dendy" ]]
 }
+
+@test "the game plays its demonstration the same by both loops" {
+    cd "$BATS_TEST_TMPDIR"
+    mews run --headless --frames 900 --report a.json "$MEWS_GUESTS/nes/hawk/hawk.nes"
+    mews run --headless --frames 900 --report b.json --set exact=true "$MEWS_GUESTS/nes/hawk/hawk.nes"
+    cmp a.json b.json
+}

@@ -1,6 +1,6 @@
 /* Everybody on the stage but the hawk: a few slots of parallel arrays. */
-#include "hawk.h"
 #include "art.h"
+#include "hawk.h"
 
 extern const byte level_actors[];
 
@@ -15,7 +15,8 @@ static const byte *waiting;      /* next pair of the level's list */
 
 /* One turn of a wing beat, for what bobs in the air. */
 static const signed char bob[32] = {
-    0, 1, 3, 4, 5, 6, 7, 7, 8, 7, 7, 6, 5, 4, 3, 1, 0, -1, -3, -4, -5, -6, -7, -7, -8, -7, -7, -6, -5, -4, -3, -1,
+    0, 1,  3,  4,  5,  6,  7,  7,  8,  7,  7,  6,  5,  4,  3,  1,
+    0, -1, -3, -4, -5, -6, -7, -7, -8, -7, -7, -6, -5, -4, -3, -1,
 };
 
 void actors_begin(void)
@@ -86,7 +87,8 @@ static void mouse_run(byte i)
 {
     byte nose = actor_screen_x[i] - 1;
 
-    if (actor_on_screen[i] && land_at(nose, actor_y[i] + 4) == AIR && land_at(nose, actor_y[i] + 12) == SOLID)
+    if (actor_on_screen[i] && land_at(nose, actor_y[i] + 4) == AIR &&
+        land_at(nose, actor_y[i] + 12) == SOLID)
         --actor_x[i];
 }
 
@@ -109,9 +111,7 @@ static byte actor_step(byte i)
         --actor_x[i];
         actor_y[i] = actor_extra[i] + bob[(age >> 1) & 31];
         return age & 8 ? SPRITE_CROW_B : SPRITE_CROW_A;
-    case HEART:
-        actor_y[i] = actor_extra[i] + (bob[(age >> 2) & 31] >> 1);
-        return SPRITE_HEART;
+    case HEART: actor_y[i] = actor_extra[i] + (bob[(age >> 2) & 31] >> 1); return SPRITE_HEART;
     case FEATHERS:
         if (age > 60)
             actor_kind[i] = NOBODY;

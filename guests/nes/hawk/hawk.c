@@ -4,26 +4,27 @@
  *     ^                |
  *     +-- A let go, or the ground
  *
- * Positions and speeds are in sixteenths of a pixel. A wound leaves the bird untouchable for a while (it blinks); after the
- * last it falls.
+ * Positions and speeds are in sixteenths of a pixel. A wound leaves the bird untouchable for a
+ * while (it blinks); after the last it falls.
  */
 #include "hawk.h"
 #include "art.h"
 
-#define UNIT 16
-#define LEFT_EDGE (12 * UNIT)
-#define RIGHT_EDGE (200 * UNIT)
-#define TOP_EDGE (30 * UNIT)
-#define BOTTOM_EDGE (212 * UNIT)
-#define CLIMB 30
-#define STOOP 68
+#define UNIT         16
+#define LEFT_EDGE    (12 * UNIT)
+#define RIGHT_EDGE   (200 * UNIT)
+#define TOP_EDGE     (30 * UNIT)
+#define BOTTOM_EDGE  (212 * UNIT)
+#define CLIMB        30
+#define STOOP        68
 #define BLINK_FRAMES 90
 
 byte hawk_x, hawk_y, hearts;
 static int x, y, speed_x, speed_y;
 static byte stooping, unhurt_frames, wing;
 
-static const byte wing_beat[4] = { SPRITE_HAWK_UP, SPRITE_HAWK_MID, SPRITE_HAWK_DOWN, SPRITE_HAWK_MID };
+static const byte wing_beat[4] = { SPRITE_HAWK_UP, SPRITE_HAWK_MID, SPRITE_HAWK_DOWN,
+                                   SPRITE_HAWK_MID };
 
 void hawk_begin(void)
 {

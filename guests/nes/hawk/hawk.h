@@ -1,7 +1,8 @@
 /* What the parts of the game know of each other.
  *
- * The processor is an 8-bit one at 1.79 MHz, and cc65 is an honest but simple compiler: hence unsigned char wherever it
- * will do, parallel arrays instead of structures, few arguments and few calls.
+ * The processor is an 8-bit one at 1.79 MHz, and cc65 is an honest but simple compiler: hence
+ * unsigned char wherever it will do, parallel arrays instead of structures, few arguments and few
+ * calls.
  */
 #ifndef HAWK_H
 #define HAWK_H
@@ -48,14 +49,14 @@ void __fastcall__ beam_draw(byte tile);
 void __fastcall__ sprite_draw(byte number);
 void pad_read(void);
 
-#define PAD_A 0x80
-#define PAD_B 0x40
+#define PAD_A      0x80
+#define PAD_B      0x40
 #define PAD_SELECT 0x20
-#define PAD_START 0x10
-#define PAD_UP 0x08
-#define PAD_DOWN 0x04
-#define PAD_LEFT 0x02
-#define PAD_RIGHT 0x01
+#define PAD_START  0x10
+#define PAD_UP     0x08
+#define PAD_DOWN   0x04
+#define PAD_LEFT   0x02
+#define PAD_RIGHT  0x01
 
 /* --- sound.s --- */
 
@@ -63,7 +64,15 @@ void __fastcall__ music_play(byte song);
 void __fastcall__ effect_play(byte effect);
 void __fastcall__ sound_pause(byte yes);
 enum { SONG_TITLE, SONG_FLIGHT, SONG_HOME, SONG_OVER, SONG_NONE };
-enum { EFFECT_CATCH, EFFECT_POST, EFFECT_HURT, EFFECT_STOOP, EFFECT_CROW, EFFECT_HEART, EFFECT_START };
+enum {
+    EFFECT_CATCH,
+    EFFECT_POST,
+    EFFECT_HURT,
+    EFFECT_STOOP,
+    EFFECT_CROW,
+    EFFECT_HEART,
+    EFFECT_START
+};
 
 /* --- land.c: the level and the collision map made from it --- */
 

@@ -1,14 +1,15 @@
 /* The land: the level is unpacked column by column just before it scrolls in.
  *
- * Two name tables stand side by side, 64 tiles of 8 pixels round: what leaves on the left makes room on the right. A
- * column of blocks is two columns of tiles, drawn in different frames (a vertical blank is short), and its colours,
- * which the PPU keeps in bytes of two by two blocks. The same blocks go to a ring in RAM for collisions.
+ * Two name tables stand side by side, 64 tiles of 8 pixels round: what leaves on the left makes
+ * room on the right. A column of blocks is two columns of tiles, drawn in different frames (a
+ * vertical blank is short), and its colours, which the PPU keeps in bytes of two by two blocks. The
+ * same blocks go to a ring in RAM for collisions.
  */
 #include "hawk.h"
 
-#define ROWS 10        /* of blocks, from the line LAND_TOP down */
-#define LAND_TOP 80
-#define RING 32        /* columns of blocks that the two name tables hold */
+#define ROWS           10 /* of blocks, from the line LAND_TOP down */
+#define LAND_TOP       80
+#define RING           32 /* columns of blocks that the two name tables hold */
 #define ATTRIBUTE_ROWS 6
 
 extern const byte block_top_left[], block_top_right[], block_bottom_left[], block_bottom_right[];
@@ -16,13 +17,13 @@ extern const byte block_palette[], block_flags[];
 extern const byte level_runs[], level_width;
 extern const byte *const level_column[];
 
-unsigned camera;                        /* the level's pixel at the left edge of the screen */
-static unsigned drawn;                  /* columns of tiles drawn so far */
-static const byte *run;                 /* next pair of the packed level */
+unsigned camera;        /* the level's pixel at the left edge of the screen */
+static unsigned drawn;  /* columns of tiles drawn so far */
+static const byte *run; /* next pair of the packed level */
 static byte run_left, run_column;
-static byte column_next;                /* column of blocks that is drawn next */
-static byte ring[RING * 16];            /* blocks, 16 bytes for each column */
-static byte attributes[RING / 2 * 8];   /* as in the PPU, 8 bytes for two columns */
+static byte column_next;              /* column of blocks that is drawn next */
+static byte ring[RING * 16];          /* blocks, 16 bytes for each column */
+static byte attributes[RING / 2 * 8]; /* as in the PPU, 8 bytes for two columns */
 
 /* The next column of the level goes to the ring, and its actors to the stage. */
 static void column_unpack(void)
@@ -75,7 +76,8 @@ static void tiles_queue(void)
     vram_length += 3 + ROWS * 2;
 }
 
-/* Append the colours of the current column of blocks: bits 0-1 top left, 2-3 top right, 4-5 and 6-7 below. */
+/* Append the colours of the current column of blocks: bits 0-1 top left, 2-3 top right, 4-5 and 6-7
+ * below. */
 static void colours_queue(void)
 {
     byte slot_x = column_next & (RING - 1);
@@ -94,7 +96,8 @@ static void colours_queue(void)
         if (row < ATTRIBUTE_ROWS - 1)
             bits |= block_palette[blocks[(byte)(row * 2)]] << 4;
         else
-            bits = block_palette[blocks[ROWS - 1]]; /* the last byte's lower half is below the screen */
+            bits = block_palette[blocks[ROWS - 1]]; /* the last byte's lower half is below the
+                                                       screen */
         if (slot_x & 1)
             bits = (bits << 2) | pair[row];
         pair[row] = bits;

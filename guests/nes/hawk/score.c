@@ -1,21 +1,26 @@
 /* Points, and the best of them in battery RAM.
  *
- * Scores are kept as decimal digits: printing is what happens most, and the 6502 cannot divide. RAM behind a battery
- * holds anything when the cartridge is new, so the record carries a mark and a sum.
+ * Scores are kept as decimal digits: printing is what happens most, and the 6502 cannot divide. RAM
+ * behind a battery holds anything when the cartridge is new, so the record carries a mark and a
+ * sum.
  */
-#include "hawk.h"
 #include "art.h"
+#include "hawk.h"
 
-#define SUM_START 0x5A
+#define SUM_START   0x5A
 #define HEARTS_FULL 3
 
 byte score[DIGITS], best[DIGITS];
 
+/* clang-format off */
 #pragma bss-name(push, "SAVE")
+/* clang-format on */
 static byte save_mark[4];
 static byte save_digits[DIGITS];
 static byte save_sum;
+/* clang-format off */
 #pragma bss-name(pop)
+/* clang-format on */
 
 static const byte mark[4] = { 'H', 'A', 'W', 'K' };
 
