@@ -205,8 +205,10 @@ u8 nes_read(struct nes *n, u16 addr, u64 clk)
     u8 v;
 
     if (addr < 0x4000) {
+        bool quiet = (addr & 7) == 2 && ppu_status_quiet(&n->ppu, nes_dot(n, clk));
+
         v = ppu_read(&n->ppu, addr & 7, nes_dot(n, clk));
-        if ((addr & 7) == 2)
+        if ((addr & 7) == 2 && !quiet)
             after_ppu(n, clk);
         else if (n->cart.ops->a12_horizon && (addr & 7) == 7)
             nes_schedule(n);

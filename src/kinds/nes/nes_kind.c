@@ -61,6 +61,7 @@ static void power(struct nes *n)
     cart_power(&n->cart);
     ppu_init(&n->ppu, n->region, &n->cart);
     ppu_power(&n->ppu);
+    n->ppu.by_dot = n->exact;
     apu_init(&n->apu, &n->synth, n->region);
     apu_power(&n->apu);
     synth_init(&n->synth, n->machine.hz_num, n->machine.hz_den);
@@ -109,6 +110,7 @@ static int console_loaded(void *self, struct err *e)
 
     (void)e;
     n->ppu.nmi_line = &n->cpu.nmi_line;
+    ppu_loaded(&n->ppu);
     nes_schedule(n);
     return 0;
 }

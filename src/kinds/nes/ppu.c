@@ -1,5 +1,5 @@
 /* The PPU's face to the CPU, and the choice between skipped blank and single dots. */
-#include "kinds/nes/ppu.h"
+#include "kinds/nes/ppu_parts.h"
 
 #include <assert.h>
 #include <string.h>
@@ -33,6 +33,13 @@ void ppu_power(struct ppu *p)
     p->odd = true;
 }
 
+void ppu_loaded(struct ppu *p)
+{
+    p->quiet = 0;
+    p->sorted_height = 0;
+    p->even_start = false;
+}
+
 void ppu_reset(struct ppu *p)
 {
     p->ctrl = p->mask = p->mask_next = p->mask_delay = 0;
@@ -44,18 +51,12 @@ void ppu_reset(struct ppu *p)
 
 /* ---- catching up ---- */
 
-static bool busy(const struct ppu *p)
-{
-    return p->v_delay | p->mask_delay | p->rd_chain | p->wr_chain | p->vblank_read | p->hit_delay |
-           p->corrupt_delay;
-}
-
 /* In vertical blank with nothing on its way: the dots that can be skipped before the next event. */
 static u64 blank_dots(const struct ppu *p)
 {
     unsigned at = p->line * PPU_DOTS + p->dot, end;
 
-    if (p->line < PPU_HEIGHT || p->line >= p->pre_line || busy(p))
+    if (p->line < PPU_HEIGHT || p->line >= p->pre_line || ppu_busy(p))
         return 0;
     end = at <= p->vbl_line * PPU_DOTS ? p->vbl_line * PPU_DOTS : p->pre_line * PPU_DOTS - 1u;
     return end > at ? end - at : 0;
@@ -78,8 +79,27 @@ static void skip(struct ppu *p, u64 dots)
         p->rendered = dots + p->rendered > 255 ? 255 : (u8)(dots + p->rendered);
 }
 
+/* The next dot lies in vertical blank, as this one does. */
+static bool blank_next(const struct ppu *p)
+{
+    return p->line >= PPU_HEIGHT && p->line < p->pre_line - (p->dot == PPU_DOTS - 1);
+}
+
+static void run_by_dot(struct ppu *p, u64 until)
+{
+    while (p->dots < until)
+        ppu_dot(p);
+}
+
 void ppu_run(struct ppu *p, u64 until)
 {
+    if (p->dots >= until)
+        return;
+    p->quiet = 0;
+    if (unlikely(p->by_dot)) {
+        run_by_dot(p, until);
+        return;
+    }
     while (p->dots < until) {
         u64 left = until - p->dots, idle = left > 1 ? blank_dots(p) : 0;
 
@@ -87,7 +107,9 @@ void ppu_run(struct ppu *p, u64 until)
             idle = left;
         if (idle)
             skip(p, idle);
-        else
+        else if (blank_next(p))
+            ppu_blank_dot(p);
+        else if (left < PPU_DOTS || !ppu_line(p))
             ppu_dot(p);
     }
 }
@@ -110,7 +132,7 @@ u64 ppu_next_a12(const struct ppu *p, unsigned n)
              tables = p->ctrl & (CTRL_TALL | CTRL_BG_TABLE | CTRL_SPR_TABLE);
     unsigned line = p->line, rise;
 
-    if (busy(p) || !(tables == CTRL_SPR_TABLE || tables == CTRL_BG_TABLE))
+    if (ppu_busy(p) || !(tables == CTRL_SPR_TABLE || tables == CTRL_BG_TABLE))
         return p->dots + 1;
     if (!((p->mask | p->mask_next) & MASK_ON))
         return EVENT_NEVER;
@@ -137,20 +159,21 @@ u64 ppu_next_line(const struct ppu *p)
 
 /* ---- registers ---- */
 
-static void drive(struct ppu *p, u8 value, u8 bits)
+/* The CPU's cycle, at dot `now`, drives these bits of the I/O bus. */
+static void drive(struct ppu *p, u8 value, u8 bits, u64 now)
 {
     p->open_bus = (u8)((p->open_bus & ~bits) | (value & bits));
     for (unsigned i = 0; i < 8; i++)
         if (bits >> i & 1)
-            p->decay[i] = p->dots + DECAY_DOTS;
+            p->decay[i] = now + DECAY_DOTS;
 }
 
-static u8 open_bus(const struct ppu *p)
+static u8 open_bus(const struct ppu *p, u64 now)
 {
     u8 v = p->open_bus;
 
     for (unsigned i = 0; i < 8; i++)
-        if (p->dots > p->decay[i])
+        if (now > p->decay[i])
             v &= (u8) ~(1 << i);
     return v;
 }
@@ -168,16 +191,103 @@ static u8 palette_at(const struct ppu *p, u16 a)
     return p->mask & MASK_GREY ? v & 0x30 : v;
 }
 
+/* The next evaluation to begin may begin elsewhere than at the start of OAM. */
+static bool odd_start(const struct ppu *p)
+{
+    return p->oam_addr && (p->dot < 66 || p->dot >= 320);
+}
+
+/* The dot before which sprite zero cannot be hit, given that no register is touched. */
+static u64 hit_horizon(struct ppu *p, u64 line_start)
+{
+    unsigned line = p->line == p->pre_line ? 0 : p->line, first = line, y = p->oam[0];
+    bool here = p->line < PPU_HEIGHT && p->dot <= 256;
+
+    if (p->hit || !(p->mask & MASK_BG) || !(p->mask & MASK_SPR))
+        return EVENT_NEVER;
+    if (here && p->zero_here)
+        return p->dots + p->sprite[0].counter;
+    if (p->dot > 256 ? p->zero_here : p->line == p->pre_line || (p->dot >= 66 && p->zero_next))
+        return line_start + PPU_DOTS - 1;
+    if (p->line < PPU_HEIGHT && p->dot >= 66)
+        first++;
+    if (y + sprite_height(p) <= first || y >= PPU_HEIGHT - 1)
+        return EVENT_NEVER;
+    if (y < first)
+        y = first;
+    return line_start + (u64)(y + 1 - line) * PPU_DOTS + p->oam[3];
+}
+
+/* The same for sprite overflow. */
+static u64 overflow_horizon(struct ppu *p, u64 line_start)
+{
+    unsigned line = p->line == p->pre_line ? 0 : p->line, first = line;
+
+    if (p->overflow)
+        return EVENT_NEVER;
+    if (p->line < PPU_HEIGHT && p->dot > 256)
+        first++;
+    else if (p->line < PPU_HEIGHT && p->dot >= 66 && !p->even_start)
+        return 0;
+    for (unsigned y = first; y < PPU_HEIGHT; y++)
+        if (__builtin_popcountll(ppu_sprites_on(p, y)) >= 8)
+            return line_start + (u64)(y - line) * PPU_DOTS + 65;
+    return EVENT_NEVER;
+}
+
+/* The dot up to which $2002 keeps its value, and a read of it changes nothing but the write toggle.
+ */
+static u64 quiet_until(struct ppu *p)
+{
+    unsigned at = p->line * PPU_DOTS + p->dot, to = p->vbl_line * PPU_DOTS + 1u;
+    u64 quiet, line_start = p->dots - p->dot;
+
+    if (at >= to)
+        to = p->pre_line * PPU_DOTS + 1u;
+    quiet = at < to ? p->dots + (to - at) : 0;
+    if (p->by_dot || p->vblank || p->overflow_seen != p->overflow || ppu_busy(p) ||
+        p->corrupt_pending || p->corrupt_now || p->corrupt_late)
+        return 0;
+    if (p->line == p->pre_line) { /* the flags went at its dot 1; the line may be a dot shorter */
+        if (p->dot < 2)
+            return 0;
+        line_start += PPU_DOTS - 1;
+        quiet = line_start + (u64)p->vbl_line * PPU_DOTS;
+    }
+    if ((p->mask & MASK_ON) && (p->line < PPU_HEIGHT || p->line == p->pre_line)) {
+        u64 hit, overflow;
+
+        if (odd_start(p))
+            return 0;
+        hit = hit_horizon(p, line_start);
+        overflow = overflow_horizon(p, line_start);
+        quiet = hit < quiet ? hit : quiet;
+        quiet = overflow < quiet ? overflow : quiet;
+    }
+    return quiet;
+}
+
+bool ppu_status_quiet(struct ppu *p, u64 dot)
+{
+    if (!p->quiet)
+        p->quiet = quiet_until(p);
+    return dot + 3 < p->quiet;
+}
+
 static u8 read_status(struct ppu *p, u64 dot)
 {
-    u8 v = p->vblank ? 0x80 : 0;
+    u8 v = 0;
 
-    p->vblank_read = true;
-    ppu_run(p, dot + 2);
+    if (!ppu_status_quiet(p, dot)) {
+        ppu_run(p, dot);
+        v = p->vblank ? 0x80 : 0;
+        p->vblank_read = true;
+        ppu_run(p, dot + 2);
+    }
     v |= (u8)((p->hit ? 0x40 : 0) | (p->overflow_seen ? 0x20 : 0));
-    drive(p, v, 0xe0);
+    drive(p, v, 0xe0, dot + 2);
     p->w = false;
-    return (u8)(v | (open_bus(p) & 0x1f));
+    return (u8)(v | (open_bus(p, dot + 2) & 0x1f));
 }
 
 static u8 data_value(const struct ppu *p)
@@ -185,7 +295,7 @@ static u8 data_value(const struct ppu *p)
     u16 a = rendering(p) ? p->address : p->v & 0x3fff;
 
     if (a >= 0x3f00)
-        return (u8)(palette_at(p, a) | (open_bus(p) & 0xc0));
+        return (u8)(palette_at(p, a) | (open_bus(p, p->dots) & 0xc0));
     return p->buffer;
 }
 
@@ -193,21 +303,21 @@ u8 ppu_read(struct ppu *p, unsigned reg, u64 dot)
 {
     u8 v;
 
-    ppu_run(p, dot);
     switch (reg) {
     case 2: return read_status(p, dot);
     case 4:
         ppu_run(p, dot + 2);
         v = rendering(p) ? p->oam_latch : p->oam[p->oam_addr];
-        drive(p, v, 0xff);
+        drive(p, v, 0xff, dot + 2);
         return v;
     case 7:
+        ppu_run(p, dot);
         v = data_value(p);
-        drive(p, v, 0xff);
+        drive(p, v, 0xff, dot);
         ppu_run(p, dot + 2);
         p->rd_chain |= 1;
         return v;
-    default: return open_bus(p);
+    default: return open_bus(p, dot);
     }
 }
 
@@ -216,10 +326,10 @@ u8 ppu_peek(const struct ppu *p, unsigned reg)
     switch (reg) {
     case 2:
         return (u8)((p->vblank ? 0x80 : 0) | (p->hit ? 0x40 : 0) | (p->overflow_seen ? 0x20 : 0) |
-                    (open_bus(p) & 0x1f));
+                    (open_bus(p, p->dots) & 0x1f));
     case 4: return rendering(p) ? p->oam_latch : p->oam[p->oam_addr];
     case 7: return data_value(p);
-    default: return open_bus(p);
+    default: return open_bus(p, p->dots);
     }
 }
 
@@ -242,6 +352,7 @@ static void write_oam(struct ppu *p, u8 value)
     if ((p->oam_addr & 3) == 2)
         value &= 0xe3;
     p->oam[p->oam_addr++] = value;
+    p->sorted_height = 0;
 }
 
 static void write_scroll(struct ppu *p, u8 value)
@@ -279,7 +390,8 @@ void ppu_write(struct ppu *p, unsigned reg, u8 value, u64 dot, u8 stale)
 {
     assert(reg < 8);
     ppu_run(p, dot);
-    drive(p, value, 0xff);
+    p->quiet = 0;
+    drive(p, value, 0xff, dot);
     switch (reg) {
     case 0: write_ctrl(p, value, dot, stale); break;
     case 1: write_mask(p, value); break;

@@ -1,9 +1,11 @@
 /* The 2C02 (NTSC), 2C07 (PAL) and the Dendy's UA6538.
  *
  * The PPU catches up: ppu_run(p, dots) executes all dots before `dots`, counted since power-on. The
- * console calls it before each register access and at the PPU's deadline. Vertical blank in which
- * nothing is on its way is skipped; all else goes dot by dot (ppu_dot.c), each dot being a full
- * phase and a half phase as the chip has them.
+ * console calls it before each register access that could see or change something, and at the PPU's
+ * deadline. Vertical blank in which nothing is on its way is skipped; a whole visible line in which
+ * nothing can come between is drawn at once (ppu_line.c); all else goes dot by dot (ppu_dot.c),
+ * each dot being a full phase and a half phase as the chip has them. With `by_dot` everything does:
+ * the results are the same.
  *
  * The CPU's access of cycle n falls between two dots: with the phase chosen here (the CPU's and the
  * PPU's dividers start together) exactly before dot 3n. What a read samples at its end is sampled
@@ -122,6 +124,11 @@ struct ppu {
     bool *nmi_line; /* borrowed: the CPU's sampled NMI input, cleared with the flag */
     void (*frame_done)(void *owner);
     void *owner;
+    bool by_dot;
+    u64 quiet;               /* until this dot $2002 reads as it does now; 0: not known */
+    u64 on_line[PPU_HEIGHT]; /* a bit per sprite that is in range there */
+    u8 sorted_height;        /* the height with which they were sorted; 0: OAM has changed since */
+    bool even_start;         /* the evaluation under way began at sprite 0, in order */
     u16 pixels[PPU_HEIGHT][PPU_WIDTH]; /* emphasis << 6 | colour */
 };
 
@@ -130,6 +137,7 @@ const struct fields *ppu_sprite_fields(void);
 
 void ppu_init(struct ppu *p, enum nes_region region, struct cart *cart);
 void ppu_power(struct ppu *p);
+void ppu_loaded(struct ppu *p); /* the fields were set from outside */
 void ppu_reset(struct ppu *p);
 
 /* Executes all dots before `until`. */
@@ -139,6 +147,9 @@ void ppu_run(struct ppu *p, u64 until);
 u8 ppu_read(struct ppu *p, unsigned reg, u64 dot);
 void ppu_write(struct ppu *p, unsigned reg, u8 value, u64 dot, u8 stale);
 u8 ppu_peek(const struct ppu *p, unsigned reg);
+
+/* Whether a read of $2002 there needs no catching up. */
+bool ppu_status_quiet(struct ppu *p, u64 dot);
 
 static inline bool ppu_nmi_level(const struct ppu *p)
 {
@@ -153,6 +164,18 @@ u64 ppu_next_a12(const struct ppu *p, unsigned n);
 /* Where a rendered line's second name table fetch may be next, at the earliest. */
 u64 ppu_next_line(const struct ppu *p);
 
-void ppu_dot(struct ppu *p); /* ppu_dot.c */
+/* For ppu_run(). */
+void ppu_dot(struct ppu *p);       /* ppu_dot.c: the next dot */
+void ppu_blank_dot(struct ppu *p); /* the same, where the next dot lies in vertical blank */
+void ppu_evaluate(struct ppu *p);  /* dots 1..256 of the sprite evaluation alone */
+bool ppu_line(struct ppu *p);      /* ppu_line.c: the next line at once; false: it cannot be done */
+u64 ppu_sprites_on(struct ppu *p, unsigned line); /* a bit per sprite in range of a visible line */
+
+/* Something is on its way through the chip. */
+static inline bool ppu_busy(const struct ppu *p)
+{
+    return p->v_delay | p->mask_delay | p->rd_chain | p->wr_chain | p->vblank_read | p->hit_delay |
+           p->corrupt_delay;
+}
 
 #endif

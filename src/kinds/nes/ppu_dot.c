@@ -5,85 +5,11 @@
  * a $2007 access takes the same steps on its own clock, so one that happens while rendering meets
  * the fetches half-way. Facts: the public die-shot studies of the 2C02 and the comments of
  * AccuracyCoin. */
-#include "kinds/nes/ppu.h"
+#include "kinds/nes/ppu_parts.h"
 
 #include <string.h>
 
-/* ---- address bus ---- */
-
-static void a12_changed(struct ppu *p)
-{
-    p->a12 = !p->a12;
-    if (!p->a12)
-        p->a12_fell = p->dots;
-    else if (p->dots - p->a12_fell >= 9 && p->cart->ops->a12) /* three falling edges of M2 */
-        p->cart->ops->a12(p->cart, p->dots / 3);
-}
-
-static inline void put_address(struct ppu *p, u16 a)
-{
-    p->address = a & 0x3fff;
-    if (unlikely(p->a12 != (a >> 12 & 1)))
-        a12_changed(p);
-}
-
-static inline void latch_address(struct ppu *p, u16 a)
-{
-    put_address(p, a);
-    p->octal = (u8)a;
-}
-
-static inline u8 memory(struct ppu *p, u16 a, enum ppu_fetch what)
-{
-    struct cart *c = p->cart;
-    u8 v;
-
-    if (unlikely(c->ops->fetch != NULL))
-        return c->ops->fetch(c, a, what, false);
-    v = a & 0x2000 ? c->ppu.nt[a >> 10 & 3][a & 0x3ff] : c->ppu.chr[a >> 10 & 7][a & 0x3ff];
-    if (unlikely(c->ops->watch != NULL))
-        c->ops->watch(c, a);
-    return v;
-}
-
-/* A fetch's second dot: the high address lines as computed now, the low ones from the latch; the
- * byte then stands on the shared lines. */
-static inline u8 fetch(struct ppu *p, u16 high, enum ppu_fetch what)
-{
-    u8 v;
-
-    put_address(p, (u16)((high & 0x3f00) | p->octal));
-    v = memory(p, p->address, what);
-    p->address = (u16)((p->address & 0x3f00) | v);
-    return v;
-}
-
 /* ---- scrolling ---- */
-
-static void increment_x(struct ppu *p)
-{
-    if ((p->v & 31) == 31)
-        p->v = (u16)((p->v & ~31) ^ 0x400);
-    else
-        p->v++;
-}
-
-static void increment_y(struct ppu *p)
-{
-    unsigned row = p->v >> 5 & 31;
-
-    if ((p->v & 0x7000) != 0x7000) {
-        p->v = (u16)(p->v + 0x1000);
-        return;
-    }
-    p->v &= 0x0fff;
-    if (row == 29)
-        p->v = (u16)((p->v & ~0x3e0) ^ 0x800);
-    else if (row == 31)
-        p->v &= (u16)~0x3e0;
-    else
-        p->v = (u16)(p->v + 32);
-}
 
 /* What the counters do at the end of the dot before this one. */
 static void scroll(struct ppu *p)
@@ -99,11 +25,6 @@ static void scroll(struct ppu *p)
 }
 
 /* ---- sprites ---- */
-
-static inline unsigned sprite_height(const struct ppu *p)
-{
-    return p->ctrl & CTRL_TALL ? 16 : 8;
-}
 
 static void mark_corruption(struct ppu *p, u8 row)
 {
@@ -216,6 +137,7 @@ static void eval_even(struct ppu *p)
 static void eval_step(struct ppu *p, bool on)
 {
     if (p->dot == 65) {
+        p->even_start = on && !p->oam_addr;
         p->nine = false;
         p->oam_done = false;
     }
@@ -236,24 +158,18 @@ static void eval_step(struct ppu *p, bool on)
     }
 }
 
-static u16 sprite_address(const struct ppu *p, u8 attr)
+void ppu_evaluate(struct ppu *p)
 {
-    unsigned row = p->spr_row;
+    u16 dot = p->dot;
 
-    if (p->ctrl & CTRL_TALL) {
-        row = attr & 0x80 ? ~row : row;
-        return (u16)((p->spr_tile & 1) << 12 | (p->spr_tile & 0xfe) << 4 | (row & 8) << 1 |
-                     (row & 7));
+    memset(p->oam2, 0xff, sizeof p->oam2);
+    p->oam2_addr = 0;
+    p->eval_step = 0;
+    for (p->dot = 65; p->dot <= 256; p->dot++) {
+        eval_step(p, true);
+        p->oam_buffer = p->oam_in;
     }
-    row = attr & 0x80 ? ~row : row;
-    return (u16)((p->ctrl & CTRL_SPR_TABLE) << 9 | p->spr_tile << 4 | (row & 7));
-}
-
-static u8 reverse(u8 b)
-{
-    b = (u8)((b & 0xf0) >> 4 | (b & 0x0f) << 4);
-    b = (u8)((b & 0xcc) >> 2 | (b & 0x33) << 2);
-    return (u8)((b & 0xaa) >> 1 | (b & 0x55) << 1);
+    p->dot = dot;
 }
 
 static u8 sprite_pattern(struct ppu *p, const struct ppu_sprite *s, unsigned plane)
@@ -305,6 +221,7 @@ static void sprite_unit(struct ppu *p)
         p->corrupt_pending = false;
         memcpy(p->oam + 8 * p->corrupt_row, p->oam, p->corrupt_row ? 8 : 0);
         p->oam2[p->corrupt_row] = p->oam2[0];
+        p->sorted_height = 0;
     }
     if (p->dot == 0) {
         if (on)
@@ -401,21 +318,6 @@ static void make_pixel(struct ppu *p)
 }
 
 /* ---- background ---- */
-
-static inline u16 nt_address(const struct ppu *p)
-{
-    return 0x2000 | (p->v & 0xfff);
-}
-
-static inline u16 at_address(const struct ppu *p)
-{
-    return (u16)(0x23c0 | (p->v & 0xc00) | (p->v >> 4 & 0x38) | (p->v >> 2 & 7));
-}
-
-static inline u16 bg_address(const struct ppu *p, unsigned plane)
-{
-    return (u16)((p->ctrl & CTRL_BG_TABLE) << 8 | (p->par & 0xff0) | plane | (p->v >> 12 & 7));
-}
 
 static void bg_fetch(struct ppu *p)
 {
@@ -584,7 +486,7 @@ static void mask_step(struct ppu *p)
         p->corrupt_late = true;
 }
 
-static void half_phase(struct ppu *p, bool rendering, bool blank)
+static inline void half_phase(struct ppu *p, bool rendering, bool blank)
 {
     unsigned on = (p->mask | p->mask_fetch) & MASK_ON;
 
@@ -617,11 +519,12 @@ static void half_phase(struct ppu *p, bool rendering, bool blank)
     }
 }
 
-void ppu_dot(struct ppu *p)
+static inline __attribute__((always_inline)) void dot(struct ppu *p, bool in_blank)
 {
     bool rendering, blank, reading;
 
-    scroll(p);
+    if (!in_blank)
+        scroll(p);
     advance(p);
     if (p->dot == 1)
         frame_events(p);
@@ -631,7 +534,7 @@ void ppu_dot(struct ppu *p)
     }
     p->overflow_seen = p->overflow;
     p->mask_fetch = p->mask;
-    rendering = p->line < PPU_HEIGHT || p->line == p->pre_line;
+    rendering = !in_blank && (p->line < PPU_HEIGHT || p->line == p->pre_line);
     blank = !rendering || !(p->mask & MASK_ON);
     p->rd_chain = (u8)(p->rd_chain << 1);
     p->wr_chain = (u8)(p->wr_chain << 1);
@@ -668,4 +571,14 @@ void ppu_dot(struct ppu *p)
         }
     }
     half_phase(p, rendering, blank);
+}
+
+void ppu_dot(struct ppu *p)
+{
+    dot(p, false);
+}
+
+void ppu_blank_dot(struct ppu *p)
+{
+    dot(p, true);
 }
