@@ -336,7 +336,7 @@ static void step_events(struct apu *a, u64 clk)
 
 static void set_deadline(struct apu *a)
 {
-    u64 at = dmc_next(a);
+    u64 at = dmc_next_request(a);
 
     at = min(at, min(a->frame_reset_at, a->flag_clear_at));
     if (!a->irq_inhibit && !a->five_step) {
@@ -362,7 +362,7 @@ void apu_run(struct apu *a, u64 clk)
         if (step == to)
             step_events(a, to);
         else
-            a->dmc.timer -= (u32)(to + 1 - a->clk);
+            dmc_pass(a, to + 1 - a->clk);
         if (written)
             settle(a);
         written = false;

@@ -156,8 +156,10 @@ void apu_dmc_fill(struct apu *a, u8 byte, u64 clk); /* the DMA unit read dmc.add
 /* dmc.c, for apu.c */
 void dmc_write(struct apu *a, unsigned reg, u8 value);
 void dmc_enable(struct apu *a, bool on, u64 clk);
-void dmc_step(struct apu *a, u64 clk); /* what is due in the step of cycle clk */
-u64 dmc_next(const struct apu *a);     /* the step in which something is due */
+void dmc_step(struct apu *a, u64 clk);     /* what is due in the step of cycle clk */
+void dmc_pass(struct apu *a, u64 span);    /* so many cycles in which nothing is */
+u64 dmc_next(const struct apu *a);         /* the step in which something is due */
+u64 dmc_next_request(const struct apu *a); /* ... that the console can see */
 void dmc_power(struct apu *a);
 
 #endif

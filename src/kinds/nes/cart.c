@@ -294,21 +294,41 @@ static u8 *ppu_page(struct space *s, int bank_1k)
     return s->bytes + bank_offset((u32)s->size_bytes, bank_1k, PPU_PAGE_BYTES);
 }
 
-void cart_chr_ram_1k(struct cart *c, unsigned slot, int bank)
+/* A pattern page or name table from here on. */
+static void ppu_window(struct cart *c, const u8 **read, u8 **write, u8 *page, bool writable)
+{
+    u8 *to = writable ? page : NULL;
+
+    if (*read == page && *write == to)
+        return;
+    cart_catch_up(c);
+    *read = page;
+    *write = to;
+}
+
+static void chr_page(struct cart *c, unsigned slot, u8 *page, bool writable)
 {
     assert(slot < 8);
-    c->ppu.chr[slot] = c->ppu.chr_write[slot] = ppu_page(&c->chr_ram, bank);
+    ppu_window(c, &c->ppu.chr[slot], &c->ppu.chr_write[slot], page, writable);
+}
+
+static void nt_page(struct cart *c, unsigned slot, u8 *page, bool writable)
+{
+    assert(slot < 4);
+    ppu_window(c, &c->ppu.nt[slot], &c->ppu.nt_write[slot], page, writable);
+}
+
+void cart_chr_ram_1k(struct cart *c, unsigned slot, int bank)
+{
+    chr_page(c, slot, ppu_page(&c->chr_ram, bank), true);
 }
 
 void cart_chr_1k(struct cart *c, unsigned slot, int bank)
 {
-    assert(slot < 8);
-    if (!c->chr_rom.size_bytes) {
+    if (c->chr_rom.size_bytes)
+        chr_page(c, slot, ppu_page(&c->chr_rom, bank), false);
+    else
         cart_chr_ram_1k(c, slot, bank);
-        return;
-    }
-    c->ppu.chr[slot] = ppu_page(&c->chr_rom, bank);
-    c->ppu.chr_write[slot] = NULL;
 }
 
 static void chr_window(struct cart *c, unsigned slot, int bank, int pages)
@@ -334,33 +354,26 @@ void cart_chr_8k(struct cart *c, int bank)
 
 void cart_chr_none(struct cart *c)
 {
-    for (unsigned slot = 0; slot < 8; slot++) {
-        c->ppu.chr[slot] = c->open;
-        c->ppu.chr_write[slot] = NULL;
-    }
+    for (unsigned slot = 0; slot < 8; slot++)
+        chr_page(c, slot, c->open, false);
 }
 
 void cart_nt_ciram(struct cart *c, unsigned slot, unsigned page)
 {
-    assert(slot < 4);
-    c->ppu.nt[slot] = c->ppu.nt_write[slot] = ppu_page(&c->ciram, (int)page);
+    nt_page(c, slot, ppu_page(&c->ciram, (int)page), true);
 }
 
 void cart_nt_chr(struct cart *c, unsigned slot, int bank_1k)
 {
-    assert(slot < 4);
-    if (!c->chr_rom.size_bytes) {
+    if (c->chr_rom.size_bytes)
+        nt_page(c, slot, ppu_page(&c->chr_rom, bank_1k), false);
+    else
         cart_nt_chr_ram(c, slot, bank_1k);
-        return;
-    }
-    c->ppu.nt[slot] = ppu_page(&c->chr_rom, bank_1k);
-    c->ppu.nt_write[slot] = NULL;
 }
 
 void cart_nt_chr_ram(struct cart *c, unsigned slot, int bank_1k)
 {
-    assert(slot < 4);
-    c->ppu.nt[slot] = c->ppu.nt_write[slot] = ppu_page(&c->chr_ram, bank_1k);
+    nt_page(c, slot, ppu_page(&c->chr_ram, bank_1k), true);
 }
 
 void cart_mirror(struct cart *c, enum cart_mirroring m)

@@ -132,6 +132,9 @@ struct cart {
     struct cpu_pages *cpu; /* borrowed: the console's page tables */
     struct ppu_pages ppu;
 
+    /* While a board's write() runs that does not listen to the PPU: brings it up to that write.
+     * Whoever changes what the PPU sees calls cart_catch_up() first; the windows below do. */
+    void (*catch_up)(struct cart *c);
     struct synth *synth; /* borrowed: where a board's sound goes; NULL in tests */
     const u64 *dots;     /* borrowed: the PPU's count of dots, for fetch(); NULL: not known */
 
@@ -159,6 +162,12 @@ int cart_describe(const struct cart *c, char *out, size_t room);
 /* Battery-backed bytes, as one raw image (the .sav of other emulators); NULL when there are none.
  * Program RAM, then what is inside the board's chip; pattern RAM only where neither is. */
 u8 *cart_battery(struct cart *c, size_t *bytes);
+
+static inline void cart_catch_up(struct cart *c)
+{
+    if (c->catch_up)
+        c->catch_up(c);
+}
 
 /* ---- for boards: windows by bank number, which wraps at the memory's size ---- */
 

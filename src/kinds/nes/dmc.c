@@ -100,15 +100,48 @@ static void output_bit(struct apu *a, u64 clk)
     }
 }
 
+/* Cycles until the output unit takes the next byte, counting its step's. */
+static u64 byte_ends(const struct apu *a)
+{
+    const struct apu_dmc *d = &a->dmc;
+
+    return d->timer + (d->bits - 1u) * (u64)rate_table[a->pal][d->rate];
+}
+
+/* Cycles until the output unit does something that can be seen: silent bits are not. */
+static u64 next_output(const struct apu *a)
+{
+    return a->dmc.silent ? byte_ends(a) : a->dmc.timer;
+}
+
+void dmc_pass(struct apu *a, u64 span)
+{
+    struct apu_dmc *d = &a->dmc;
+    u32 rate = rate_table[a->pal][d->rate];
+    u64 bits;
+
+    if (span < d->timer) {
+        d->timer -= (u32)span;
+        return;
+    }
+    span -= d->timer;
+    bits = 1 + span / rate;
+    d->timer = rate - (u32)(span % rate);
+    d->bits = (u8)(d->bits - bits);
+    d->shift = bits < 8 ? (u8)(d->shift >> bits) : 0;
+}
+
 void dmc_step(struct apu *a, u64 clk)
 {
     struct apu_dmc *d = &a->dmc;
-    u32 passed = (u32)(clk + 1 - a->clk);
+    u64 passed = clk + 1 - a->clk;
 
-    if (d->timer <= passed)
+    if (next_output(a) <= passed) {
+        dmc_pass(a, passed - 1);
         output_bit(a, clk);
-    else
-        d->timer -= passed;
+    } else {
+        dmc_pass(a, passed);
+    }
     if (d->load_at == clk) {
         d->load_at = EVENT_NEVER;
         if (!d->buffer_full && d->remaining)
@@ -123,14 +156,20 @@ void dmc_step(struct apu *a, u64 clk)
     request(d);
 }
 
+static u64 earlier(u64 at, const struct apu_dmc *d)
+{
+    at = d->enable_at < at ? d->enable_at : at;
+    return d->load_at < at ? d->load_at : at;
+}
+
 u64 dmc_next(const struct apu *a)
 {
-    const struct apu_dmc *d = &a->dmc;
-    u64 at = a->clk + d->timer - 1;
+    return earlier(a->clk + next_output(a) - 1, &a->dmc);
+}
 
-    if (d->enable_at < at)
-        at = d->enable_at;
-    return d->load_at < at ? d->load_at : at;
+u64 dmc_next_request(const struct apu *a)
+{
+    return earlier(a->dmc.remaining ? a->clk + byte_ends(a) - 1 : EVENT_NEVER, &a->dmc);
 }
 
 void apu_dmc_fill(struct apu *a, u8 byte, u64 clk)

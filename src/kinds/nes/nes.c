@@ -31,29 +31,40 @@ static void gather_irq(struct nes *n)
                       (n->cart.irq ? IRQ_CART : 0));
 }
 
-void nes_schedule(struct nes *n)
+/* The first dot by which the PPU must have run by itself: the frame's end, or what a board counts.
+ */
+static u64 ppu_due(const struct nes *n)
 {
-    u64 at = clk_of_dots(n, ppu_next_vblank(&n->ppu));
+    const struct board *board = n->cart.ops;
+    u64 due = ppu_next_vblank(&n->ppu);
 
-    if (n->apu.deadline < at)
-        at = n->apu.deadline;
-    if (n->cart.deadline < at)
-        at = n->cart.deadline;
-    if (n->cart.ops->a12_horizon) {
-        unsigned rises = n->cart.ops->a12_horizon(&n->cart);
+    if (board->a12_horizon) {
+        unsigned rises = board->a12_horizon(&n->cart);
 
         if (rises != UINT_MAX) {
             u64 dots = ppu_next_a12(&n->ppu, rises ? rises : 1);
 
-            if (dots != EVENT_NEVER && clk_of_dots(n, dots) < at)
-                at = clk_of_dots(n, dots);
+            due = dots < due ? dots : due;
         }
     }
-    if (n->cart.ops->line_horizon && n->cart.ops->line_horizon(&n->cart) != UINT_MAX) {
-        u64 next = clk_of_dots(n, ppu_next_line(&n->ppu));
+    if (board->line_horizon && board->line_horizon(&n->cart) != UINT_MAX) {
+        u64 dots = ppu_next_line(&n->ppu);
 
-        at = next < at ? next : at;
+        due = dots < due ? dots : due;
     }
+    return due;
+}
+
+void nes_schedule(struct nes *n)
+{
+    u64 at;
+
+    n->ppu_due = ppu_due(n);
+    at = clk_of_dots(n, n->ppu_due);
+    if (n->apu.deadline < at)
+        at = n->apu.deadline;
+    if (n->cart.deadline < at)
+        at = n->cart.deadline;
     n->deadline = at;
     gather_irq(n);
     n->fast_limit = 0;
@@ -114,7 +125,7 @@ void nes_events(struct nes *n, u64 clk)
     apu_run(&n->apu, clk);
     if (n->cart.ops->run)
         n->cart.ops->run(&n->cart, clk);
-    if (n->cart.ops->a12_horizon || n->cart.ops->line_horizon || dots >= ppu_next_vblank(&n->ppu))
+    if (dots >= n->ppu_due)
         ppu_run(&n->ppu, dots);
     sample_nmi(n);
     if (n->ppu.frame != n->machine.frames) {
@@ -241,17 +252,32 @@ static void write_io(struct nes *n, u16 addr, u8 value, u64 clk)
     }
 }
 
+static void catch_up_cart(struct cart *c)
+{
+    struct nes *n = container_of(c, struct nes, cart);
+
+    ppu_run(&n->ppu, nes_dot(n, n->write_clk) + 1);
+}
+
+/* Most writes choose program banks: the PPU catches up only when they change what it sees, unless
+ * the board listens to every read. */
 static void write_cart(struct nes *n, u16 addr, u8 value, u64 clk)
 {
     const u8 *rom = n->pages.read[addr >> CPU_PAGE_SHIFT];
+    const struct board *board = n->cart.ops;
 
-    if (!n->cart.ops->write)
+    if (!board->write)
         return;
-    ppu_run(&n->ppu, nes_dot(n, clk) + 1);
+    n->write_clk = clk;
+    if (board->fetch || board->watch)
+        catch_up_cart(&n->cart);
     if (n->cart.conflicts && rom && addr >= 0x8000)
         value &= rom[addr & ((1 << CPU_PAGE_SHIFT) - 1)];
-    n->cart.ops->write(&n->cart, addr, value, clk);
-    nes_schedule(n);
+    n->cart.catch_up = catch_up_cart;
+    board->write(&n->cart, addr, value, clk);
+    n->cart.catch_up = NULL;
+    if (board->run || board->a12_horizon || board->line_horizon)
+        nes_schedule(n);
 }
 
 void nes_write(struct nes *n, u16 addr, u8 value, u64 clk)

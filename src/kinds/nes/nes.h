@@ -63,6 +63,8 @@ struct nes {
 
     u64 deadline;   /* clk at which nes_events() must run */
     u64 fast_limit; /* the plain loop may start an instruction before this clk; 0: ask nes_limit */
+    u64 ppu_due;    /* dot by which the PPU must have run, for `deadline` */
+    u64 write_clk;  /* cycle of the board's write under way */
     u64 until;      /* where run() stops */
     bool bailed;    /* the plain loop met an access that only the exact one can make */
     bool stretched; /* the last cycle was preceded by DMA cycles */

@@ -37,6 +37,7 @@ void ppu_loaded(struct ppu *p)
 {
     p->quiet = 0;
     p->sorted_height = 0;
+    p->coloured = false;
     p->even_start = false;
 }
 

@@ -128,6 +128,10 @@ struct ppu {
     u64 quiet;               /* until this dot $2002 reads as it does now; 0: not known */
     u64 on_line[PPU_HEIGHT]; /* a bit per sprite that is in range there */
     u8 sorted_height;        /* the height with which they were sorted; 0: OAM has changed since */
+    u16 colours[32];         /* the palette as pixels, with greyscale and emphasis */
+    u16 four[4][256][4];     /* per background palette: four pixels by their four times two bits */
+    bool coloured;           /* these two are made of the present palette ... */
+    u8 coloured_mask;        /* ... and of this mask */
     bool even_start;         /* the evaluation under way began at sprite 0, in order */
     u16 pixels[PPU_HEIGHT][PPU_WIDTH]; /* emphasis << 6 | colour */
 };

@@ -419,6 +419,7 @@ static void cpu_store(struct ppu *p)
         u8 i = a & 31;
 
         p->palette[i & 3 ? i : i & 0x0f] = p->wr_value & 0x3f;
+        p->coloured = false;
         return;
     }
     page = a & 0x2000 ? c->ppu.nt_write[a >> 10 & 3] : c->ppu.chr_write[a >> 10 & 7];

@@ -112,6 +112,8 @@ static void write_register(struct cart *c, u16 addr, u8 value)
 {
     struct mmc3 *m = c->board;
 
+    if (addr >= 0xc000) /* the counter's */
+        cart_catch_up(c);
     switch (addr & 0xe001) {
     case 0x8000: m->select = value; break;
     case 0x8001: m->bank[m->select & 7] = value; break;
