@@ -521,7 +521,7 @@ static void fill_vram(struct gen *g, unsigned at, unsigned pages)
     branch_to(g, 0xd0, outer);
 }
 
-static u16 reset(struct gen *g)
+static u16 reset(struct gen *g, bool pattern_ram)
 {
     u16 at = (u16)(BASE + g->at), loop;
 
@@ -531,8 +531,8 @@ static u16 reset(struct gen *g)
         op_byte(g, 0xa9, 0x40), op_word(g, 0x8d, 0x4017);
     fill_vram(g, 0x3f00, 1);
     fill_vram(g, 0x2000, 8);
-    if (percent(&g->r, 50))
-        fill_vram(g, 0, 16); /* patterns, where they are RAM */
+    if (pattern_ram)
+        fill_vram(g, 0, percent(&g->r, 30) ? 32 : 16);
     copy_page(g, TABLE, SPRITES);
     copy_page(g, g->sub[0], IN_RAM);
     for (unsigned n = below(&g->r, 5); n--;) /* some sprites close together */
@@ -549,6 +549,8 @@ static u16 reset(struct gen *g)
         wait_blank(g);
     if (percent(&g->r, 40))
         store(g, 0x4014, SPRITES >> 8), scroll(g);
+    if (percent(&g->r, 80))
+        store(g, 0x2001, 0x1e);
     acts(g, 4 + below(&g->r, 60), TABLE - BASE - 64);
     op_word(g, 0x4c, loop);
     return at;
@@ -560,7 +562,7 @@ static void vector(struct gen *g, unsigned at, u16 to)
     g->code[at - BASE + 1] = (u8)(to >> 8);
 }
 
-static void write_program(struct gen *g)
+static void write_program(struct gen *g, bool pattern_ram)
 {
     u16 nmi, irq;
 
@@ -571,7 +573,7 @@ static void write_program(struct gen *g)
     irq = handler(g, true);
     vector(g, VECTORS, nmi);
     vector(g, VECTORS + 4, irq);
-    vector(g, VECTORS + 2, reset(g));
+    vector(g, VECTORS + 2, reset(g, pattern_ram));
 }
 
 /* Tiles: empty, full, or anything, so that hits come early, late and never. */
@@ -615,7 +617,7 @@ size_t program_make(u64 seed, int mapper, u8 out[PROGRAM_ROOM], char title[64])
     out[10] = 7; /* 8 KiB of program RAM */
     out[11] = chr && g.mapper != 119 ? 0 : 7;
     out[12] = (u8)(region == 2 ? 3 : region);
-    write_program(&g);
+    write_program(&g, !chr || g.mapper == 119);
     for (unsigned at = 0; at < prg * 0x4000; at += BANK)
         memcpy(out + 16 + at, g.code, BANK);
     write_tiles(&g, out + 16 + prg * 0x4000, chr * 0x2000);
