@@ -118,6 +118,17 @@ static void store(struct gen *g, unsigned addr, u8 value)
     }
 }
 
+/* Folds what was read, and the flags, into zero page, so that a wrong value is not forgotten. */
+static void keep(struct gen *g)
+{
+    unsigned sum = 0x20 + below(&g->r, 0x1f);
+
+    emit(g, 0x08);
+    op_byte(g, 0x65, sum), op_byte(g, 0x85, sum); /* ADC, STA */
+    emit(g, 0x68);
+    op_byte(g, 0x45, sum + 1), emit(g, 0x2a), op_byte(g, 0x85, sum + 1); /* EOR, ROL, STA */
+}
+
 static void load(struct gen *g, unsigned addr)
 {
     static const u8 plain[] = { 0xad, 0xae, 0xac, 0x2c, 0xcd, 0xec, 0x0d, 0xaf, 0x0c, 0x6d };
@@ -133,6 +144,8 @@ static void load(struct gen *g, unsigned addr)
         break;
     default: op_word(g, plain[below(&g->r, sizeof plain)], addr); break;
     }
+    if (percent(&g->r, 60))
+        keep(g);
 }
 
 static unsigned ppu_register(struct gen *g, unsigned reg)
@@ -275,6 +288,8 @@ static void data(struct gen *g)
         op_word(g, percent(&g->r, 50) ? 0xad : 0x8d, ppu_register(g, 7));
         if (percent(&g->r, 50))
             emit(g, 0xea);
+        else if (percent(&g->r, 50))
+            keep(g);
         loop_end(g, top);
     } else if (percent(&g->r, 50)) {
         load(g, ppu_register(g, 7));
