@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+FIELD_TABLE(machine, 1, MACHINE)
+
 static const char *const verb_names[] = {
 #define X(id, name, doc) name,
     VERB_LIST(X)

@@ -115,16 +115,21 @@ struct kind {
     int (*watch)(struct machine *m, const struct watch *list, unsigned count, struct err *e);
 };
 
+/* clang-format off */
+#define MACHINE(F, A, E, G, H)                                          \
+    F(STATE, u64, now, "ticks since power-on")                          \
+    F(STATE, u64, frames, "pictures completed since power-on")
+/* clang-format on */
+
 struct machine {
+    FIELD_MEMBERS(MACHINE)
     const struct kind *kind;
     const char *board;
     struct component root;
     struct space *spaces;
     struct cpu *cpus;
     unsigned cpu_count;
-    u64 now;            /* ticks since power-on */
     u64 hz_num, hz_den; /* ticks a second, exactly hz_num / hz_den */
-    u64 frames;         /* pictures completed since power-on */
     u64 frame_limit;    /* run() stops when frames gets there; 0: never */
     struct event_queue events;
     struct ports ports;
@@ -132,6 +137,8 @@ struct machine {
     const struct view *views;
     unsigned view_count;
 };
+
+const struct fields *machine_fields(void); /* of the machine itself, not of its tree */
 
 /* Whether the machine (or kind) can; with `why` the sentence when it cannot. */
 bool machine_can(const struct kind *k, const struct machine *m, enum verb v, const char **why);
