@@ -55,6 +55,14 @@ static u64 ppu_due(const struct nes *n)
     return due;
 }
 
+/* An access of the CPU's took the PPU past the frame's end: the console hears of it after this
+ * cycle. */
+static void notice_frame(struct nes *n)
+{
+    if (n->ppu.frame != n->machine.frames)
+        n->deadline = n->fast_limit = 0;
+}
+
 void nes_schedule(struct nes *n)
 {
     u64 at;
@@ -66,6 +74,7 @@ void nes_schedule(struct nes *n)
     if (n->cart.deadline < at)
         at = n->cart.deadline;
     n->deadline = at;
+    notice_frame(n);
     gather_irq(n);
     n->fast_limit = 0;
 }
@@ -223,6 +232,7 @@ u8 nes_read(struct nes *n, u16 addr, u64 clk)
             after_ppu(n, clk);
         else if (n->cart.ops->a12_horizon && (addr & 7) == 7)
             nes_schedule(n);
+        notice_frame(n);
         return v;
     }
     if (addr < 0x4020)
@@ -290,6 +300,7 @@ void nes_write(struct nes *n, u16 addr, u8 value, u64 clk)
             after_ppu(n, clk);
         if (n->cart.ops->a12_horizon)
             nes_schedule(n);
+        notice_frame(n);
     } else if (addr < 0x4020) {
         write_io(n, addr, value, clk);
     } else {

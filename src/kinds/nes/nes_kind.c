@@ -285,6 +285,8 @@ static enum stop console_run(struct nes *n, u64 until, struct stop_info *info)
     while (n->cpu.clk < until) {
         if (__atomic_exchange_n(&n->kicked, 0, __ATOMIC_ACQUIRE))
             return stop(info, STOP_KICK);
+        if (n->cpu.clk >= n->deadline)
+            nes_events(n, n->cpu.clk);
         if (frame && n->machine.frames >= frame)
             return stop(info, STOP_FRAME);
         nes_limit(n);

@@ -392,6 +392,7 @@ void ppu_write(struct ppu *p, unsigned reg, u8 value, u64 dot, u8 stale)
     assert(reg < 8);
     ppu_run(p, dot);
     p->quiet = 0;
+    p->even_start &= reg > 4; /* sizes, addresses and switches change what evaluation finds */
     drive(p, value, 0xff, dot);
     switch (reg) {
     case 0: write_ctrl(p, value, dot, stale); break;
