@@ -208,8 +208,8 @@ static u64 hit_horizon(struct ppu *p, u64 line_start)
         return EVENT_NEVER;
     if (here && p->zero_here)
         return p->dots + p->sprite[0].counter;
-    if (p->dot > 256 ? p->zero_here : p->line == p->pre_line || (p->dot >= 66 && p->zero_next))
-        return line_start + PPU_DOTS - 1;
+    if (p->dot > 256 ? p->zero_here : (p->dot >= 66 || p->line == p->pre_line) && p->zero_next)
+        return p->dots - p->dot + PPU_DOTS - 2; /* the next line's start, at the earliest */
     if (p->line < PPU_HEIGHT && p->dot >= 66)
         first++;
     if (y + sprite_height(p) <= first || y >= PPU_HEIGHT - 1)
