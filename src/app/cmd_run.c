@@ -299,8 +299,8 @@ int cmd_run(const struct command *c, int argc, char **argv)
     signal(SIGHUP, on_signal);
     status = run(&r, m);
     interrupted = NULL;
-    if (mews_finish(m, &e) && !status)
-        status = fail_error(&e);
+    if (mews_finish(m, &e) && fail_error(&e) && !status) /* the guest's own status stands */
+        status = EXIT_FAILED;
     mews_close(m);
     return status;
 }
