@@ -76,8 +76,8 @@ MEWS_API void mews_kinds(mews_kind_fn *f, void *ctx);
 MEWS_API int mews_open(const char *thing, const struct mews_options *o, struct mews **out,
                        struct mews_error *e);
 MEWS_API void mews_close(struct mews *m); /* accepts NULL; does what mews_finish() does */
-/* Stores battery RAM, ends the recording of sound, writes out the console: what mews_close() does
- * too, but this can tell what failed. The machine may run on. */
+/* Stores battery RAM and ends the recording of sound, as mews_close() does too; but this can tell
+ * what failed. The machine may run on. */
 MEWS_API int mews_finish(struct mews *m, struct mews_error *e);
 
 /* What a thing is, without running it: "key: value" lines. Returns 0 or an error. */

@@ -3,7 +3,6 @@
 #include "api/mews.h"
 #include "host/archive.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -306,10 +305,6 @@ static int finish(struct mews *m, struct err *e)
     m->wav = NULL;
     console_flush(&m->console);
     console_flush(&m->diagnostics);
-    if (m->console.error && !r) {
-        errno = m->console.error;
-        r = err_set(e, ERR_SYS, "the console");
-    }
     return r;
 }
 

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_KICKED = 130 };
 
 struct command {
     const char *name, *synopsis, *summary;

@@ -42,15 +42,14 @@ static void on_signal(int n)
 {
     struct mews *m = interrupted;
 
-    (void)n;
-    interrupts = 1;
+    interrupts = n;
     if (m)
         mews_kick(m);
 }
 
-bool run_interrupted(void)
+int run_interrupted(void)
 {
-    return interrupts;
+    return interrupts ? 128 + interrupts : 0;
 }
 
 static int add_setting(struct run *r, const char *text)
@@ -161,7 +160,7 @@ int run_ended(const struct mews_stop_info *info)
     case MEWS_STOP_HALT: return info->status;
     case MEWS_STOP_FAULT:
     case MEWS_STOP_HOST: return fail(info->text);
-    case MEWS_STOP_KICK: return EXIT_INTERRUPTED;
+    case MEWS_STOP_KICK: return EXIT_KICKED;
     default: return 0;
     }
 }
@@ -175,7 +174,7 @@ static int plain(struct mews *m)
     do
         why = mews_run(m, UINT64_MAX, &info);
     while ((why == MEWS_STOP_TIME || why == MEWS_STOP_IDLE) && !interrupts);
-    return interrupts ? EXIT_INTERRUPTED : run_ended(&info);
+    return interrupts ? run_interrupted() : run_ended(&info);
 }
 
 static void print_line(void *ctx, const char *line)
@@ -219,15 +218,17 @@ static int run(struct run *r, struct mews *m)
     for (unsigned i = 0; i < r->press_count; i++)
         if (mews_press(m, r->press[i], &e))
             return usage(&commands[0], "--press %s", e.text);
-    if (r->trace)
+    if (r->trace) {
+        setvbuf(stdout, NULL, _IOLBF, 0); /* the guest writes there too */
         mews_trace(m, print_line, NULL);
+    }
     if (!mews_can(m, "picture", NULL))
         return plain(m);
     if (r->headless || r->verdict)
         return headless(r, m);
     if (mews_show(m, r->video, &info, &e))
         return fail_error(&e);
-    return interrupts ? EXIT_INTERRUPTED : run_ended(&info);
+    return interrupts ? run_interrupted() : run_ended(&info);
 }
 
 /* Battery RAM is kept when a person plays; a headless run leaves no trace of itself unless asked.
@@ -272,6 +273,9 @@ static int check(struct run *r)
 
 int cmd_run(const struct command *c, int argc, char **argv)
 {
+    static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+    /* A second one ends us without a word, should the first find us stuck. */
+    const struct sigaction once = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
     struct run r = { .options = { .size = sizeof r.options, .console = true } };
     struct mews_error e;
     struct mews *m;
@@ -294,9 +298,8 @@ int cmd_run(const struct command *c, int argc, char **argv)
         return usage(c, "--headless wants --frames N or --verdict");
     }
     interrupted = m;
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
-    signal(SIGHUP, on_signal);
+    for (unsigned k = 0; k < ARRAY_SIZE(signals); k++)
+        sigaction(signals[k], &once, NULL);
     status = run(&r, m);
     interrupted = NULL;
     if (mews_finish(m, &e) && fail_error(&e) && !status) /* the guest's own status stands */

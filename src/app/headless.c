@@ -174,7 +174,7 @@ static int run_frames(struct run *r, struct mews *m)
         if (over)
             return over - 1;
     }
-    return run_interrupted() ? EXIT_INTERRUPTED : 0;
+    return run_interrupted();
 }
 
 int headless(struct run *r, struct mews *m)

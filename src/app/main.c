@@ -4,9 +4,11 @@
 #include "base/err.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct command commands[] = {
     { "run", "[OPTION...] THING [ARGUMENT...]", "run a cartridge or a program", run_options,
@@ -130,10 +132,26 @@ static int run_command(int argc, char **argv)
     return usage(NULL, "'%s' is not a command", name);
 }
 
+/* A standard descriptor that our caller has closed would be given to the next file we open, and a
+ * guest's output would go there. What is put in its place has no input, and takes no output. */
+static void fill_standard_descriptors(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= 2);
+    if (fd >= 0)
+        close(fd);
+}
+
 /* What was printed is only said when it has arrived: a full disk is a failure. */
 int main(int argc, char **argv)
 {
-    int status = run_command(argc, argv);
+    int status;
+
+    fill_standard_descriptors();
+    status = run_command(argc, argv);
 
     errno = 0;
     if (!fflush(stdout) && !ferror(stdout))

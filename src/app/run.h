@@ -18,8 +18,8 @@ struct run {
     uint64_t frames; /* 0: no end */
 };
 
-/* Whether a signal has asked the program to end. */
-bool run_interrupted(void);
+/* The exit status when a signal has asked the program to end; 0: none has. */
+int run_interrupted(void);
 /* How a run ended, as an exit status. */
 int run_ended(const struct mews_stop_info *info);
 
