@@ -38,6 +38,13 @@ ${CC:-cc} "$tmp/use.c" -o "$tmp/use-static" $(ours --cflags --libs --static | se
 grep -qx "$(pkg-config --modversion mews)" "$tmp/says" || fail "mews_version() and mews.pc differ"
 
 [ ! -x "$MEWS" ] || "$prefix/bin/mews" version >/dev/null || fail "the installed program does not run"
+# Where Debian's man and shells look.
+for page in docs/man/*.[1357]; do
+    [ -f "$prefix/share/man/man${page##*.}/$(basename "$page")" ] || fail "$(basename "$page") is not among the manual pages"
+done
+for file in bash-completion/completions/mews zsh/vendor-completions/_mews fish/vendor_completions.d/mews.fish; do
+    [ -f "$prefix/share/$file" ] || fail "no $file"
+done
 while read -r file || [ -n "$file" ]; do
     [ -e "$tmp/root$file" ] || [ -L "$tmp/root$file" ] || fail "$file is not there"
 done <"$tmp/manifest"

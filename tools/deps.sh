@@ -19,7 +19,7 @@ packages() {
         echo libsdl2-2.0-0 libchafa0 libarchive13
         ;;
     test)
-        echo libcmocka-dev bats python3 git g++ clang-format-14
+        echo libcmocka-dev bats python3 git g++ clang-format-14 mandoc
         ;;
     bench) # the peers
         echo libretro-nestopia retroarch fceux mame mednafen xvfb xauth

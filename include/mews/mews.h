@@ -41,6 +41,7 @@ struct mews_options {
     const char *const *args;     /* NULL-ended: the guest's own */
     const char *saves;           /* directory of battery RAM; NULL: kept nowhere */
     bool console;                /* the guest's console is this process's */
+    bool reset_when_asked;       /* press reset when a test program asks for it: mews_test() */
 };
 
 /* Why a run returned; names as in mews_stop_name(). */
@@ -74,19 +75,27 @@ MEWS_API void mews_kinds(mews_kind_fn *f, void *ctx);
 /* `thing` is the path of a cartridge or program, or of an archive that holds one. */
 MEWS_API int mews_open(const char *thing, const struct mews_options *o, struct mews **out,
                        struct mews_error *e);
-MEWS_API void mews_close(struct mews *m); /* accepts NULL; stores battery RAM */
+MEWS_API void mews_close(struct mews *m); /* accepts NULL; does what mews_finish() does */
+/* Stores battery RAM and ends the recording of sound, as mews_close() does too; but this can tell
+ * what failed. The machine may run on. */
+MEWS_API int mews_finish(struct mews *m, struct mews_error *e);
 
 /* What a thing is, without running it: "key: value" lines. Returns 0 or an error. */
 MEWS_API int mews_info(const char *thing, char *out, size_t room, struct mews_error *e);
 
 MEWS_API const char *mews_kind(const struct mews *m);
 MEWS_API const char *mews_board(const struct mews *m);
+/* Whether this machine can do a verb of mews_kinds() ("picture", "reset"); when it cannot, *why
+ * (unless NULL) is the sentence. */
+MEWS_API bool mews_can(const struct mews *m, const char *verb, const char **why);
 
 /* Runs for so many ticks (CPU cycles; mews_hz() says how long they are), or until so many more
  * pictures are complete. May overshoot to the end of an instruction. */
 MEWS_API enum mews_stop mews_run(struct mews *m, uint64_t ticks, struct mews_stop_info *info);
 MEWS_API enum mews_stop mews_run_frames(struct mews *m, uint64_t frames,
                                         struct mews_stop_info *info);
+/* From any thread and any signal handler, until mews_close() begins: a run that is under way, or
+ * else the next one, returns MEWS_STOP_KICK soon. */
 MEWS_API void mews_kick(struct mews *m);
 MEWS_API int mews_reset(struct mews *m, struct mews_error *e);
 MEWS_API double mews_hz(const struct mews *m);
@@ -112,11 +121,23 @@ MEWS_API void mews_settings(struct mews *m, mews_setting_fn *f, void *ctx);
 /* A view as text; returns its length, -1 when there is none of that name. */
 MEWS_API int mews_view(struct mews *m, const char *name, char *out, size_t room);
 
+/* What a test program says of itself by its platform's own protocol (on the NES: the status at
+ * $6000). `text` gets its words; room may be 0. */
+enum mews_test_state {
+    MEWS_TEST_NONE, /* nothing: it is no such program, or has not begun */
+    MEWS_TEST_RUNNING,
+    MEWS_TEST_RESET, /* it waits for the reset button */
+    MEWS_TEST_PASSED,
+    MEWS_TEST_FAILED,
+};
+MEWS_API enum mews_test_state mews_test(struct mews *m, char *text, size_t room);
+
 /* ---- pictures, sound, input ---- */
 /* The last picture as 0x00RRGGBB; NULL before the first. Valid until the machine runs again. */
 MEWS_API const uint32_t *mews_picture(struct mews *m, unsigned *width, unsigned *height);
 MEWS_API int mews_screenshot(struct mews *m, const char *path, struct mews_error *e);
-/* All sound from now on goes to a WAV file, 48 kHz mono. Complete after mews_close(). */
+/* All sound from now on goes to a WAV file, 48 kHz mono, in the place of an earlier one. Complete
+ * after mews_finish(), which tells if it failed, or mews_close(). */
 MEWS_API int mews_record_sound(struct mews *m, const char *path, struct mews_error *e);
 /* "picture", "labels", "sound", "ram": SHA-1 in 40 digits; sound: of all since power-on. */
 MEWS_API int mews_digest(struct mews *m, const char *what, char out[41], struct mews_error *e);

@@ -108,29 +108,76 @@ int mews_view(struct mews *m, const char *name, char *out, size_t room)
     return -1;
 }
 
+/* What a test program says; mews_test_state is test_state. */
+_Static_assert((int)TEST_FAILED == (int)MEWS_TEST_FAILED, "the two lists of states are one");
+
+enum mews_test_state mews_test(struct mews *m, char *text, size_t room)
+{
+    struct test_report t = { .state = TEST_NONE };
+
+    if (m->machine->kind->test)
+        m->machine->kind->test(m->machine, &t);
+    if (room)
+        snprintf(text, room, "%s", t.text);
+    return (enum mews_test_state)t.state;
+}
+
 /* ---- trace ---- */
+
+enum { TRACE_BYTES = 3 }; /* room for so many before the text moves to the right */
+
+/* " NAME:VALUE" of each register but the first, in capitals. */
+static size_t trace_registers(const struct cpu *c, char *out, size_t room)
+{
+    size_t at = 0;
+
+    for (const char *name = strchr(c->registers, ' '); name; name = strchr(name, ' ')) {
+        char path[32];
+        size_t len = strcspn(++name, " ");
+        struct field_ref ref;
+
+        snprintf(path, sizeof path, "%.*s", (int)len, name);
+        if (!field_find(c->state->fields, c->state->self, path, &ref))
+            continue;
+        for (char *p = path; *p; p++)
+            *p = (char)(*p >= 'a' && *p <= 'z' ? *p - 32 : *p);
+        at += (size_t)snprintf(out + at, room - at, " %s:%0*llX", path, (int)ref.field->size * 2,
+                               (unsigned long long)field_get(&ref));
+        if (at >= room)
+            return room - 1;
+    }
+    return at;
+}
+
+/* Hexadecimal digits of an address: as many as the program counter has. */
+static int address_digits(const struct cpu *c)
+{
+    char path[32];
+    struct field_ref ref;
+
+    snprintf(path, sizeof path, "%.*s", (int)strcspn(c->registers, " "), c->registers);
+    return field_find(c->state->fields, c->state->self, path, &ref) ? (int)ref.field->size * 2 : 16;
+}
 
 static void trace_line(void *ctx, const struct trace_record *r)
 {
     struct mews *m = ctx;
+    const struct kind *k = m->machine->kind;
     struct cpu *c = &m->machine->cpus[0];
-    char text[64] = "", regs[160], line[256];
-    const struct fields *fs = c->state->fields;
-    size_t len = m->machine->kind->disassemble(c, r->a, text, sizeof text), at = 0;
-    u8 b[3] = { 0 };
+    char text[64] = "", bytes[64], line[512];
+    u8 b[16];
+    size_t len = k->disassemble ? k->disassemble(c, r->a, text, sizeof text) : 0, used = 0;
+    int at;
 
-    m->machine->kind->peek(c, CPU_VIRTUAL, r->a, b, len ? len : 1);
-    regs[0] = 0;
-    for (u32 i = 0; i < fs->count && at < sizeof regs; i++) {
-        const struct field *f = &fs->list[i];
-        struct field_ref ref = { f, (char *)c->state->self + f->offset };
-
-        if (f->role == FIELD_STATE && f->count == 1 && f->type == FIELD_u8 && !f->name[1])
-            at += (size_t)snprintf(regs + at, sizeof regs - at, " %c:%02X", f->name[0] - 32,
-                                   (unsigned)field_get(&ref));
-    }
-    snprintf(line, sizeof line, "%04X  %02X %02X %02X  %-20s%s CYC:%llu", (unsigned)r->a, b[0],
-             b[1], b[2], text, regs, (unsigned long long)r->time);
+    if (len > sizeof b || !k->peek || !k->peek(c, CPU_VIRTUAL, r->a, b, len))
+        len = 0;
+    for (size_t i = 0; i < len; i++)
+        used += (size_t)snprintf(bytes + used, sizeof bytes - used, "%02X ", b[i]);
+    bytes[used] = 0;
+    at = snprintf(line, sizeof line, "%0*llX  %-*s %-20s", address_digits(c),
+                  (unsigned long long)r->a, 3 * TRACE_BYTES, bytes, text);
+    at += (int)trace_registers(c, line + at, sizeof line - (size_t)at);
+    snprintf(line + at, sizeof line - (size_t)at, " CYC:%llu", (unsigned long long)r->time);
     m->trace_fn(m->trace_ctx, line);
 }
 

@@ -2,9 +2,7 @@
 #include "api/kinds.h"
 #include "api/mews.h"
 #include "host/archive.h"
-#include "host/av/av.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,12 +119,10 @@ static u32 held_buttons(struct input_port *p, unsigned index)
 }
 static const struct input_ops held_ops = { held_buttons };
 
-static void make_ports(struct mews *m, const struct mews_options *o)
+static int make_ports(struct mews *m, const struct mews_options *o, struct err *e)
 {
-    struct err e;
-
     console_init(&m->console, o->console ? 0 : -1, o->console ? 1 : -1);
-    console_init(&m->diagnostics, -1, o->console ? 2 : -1);
+    console_init_after(&m->diagnostics, o->console ? 2 : -1, &m->console);
     video_keep_init(&m->video, 0);
     audio_record_init(&m->audio, true, NULL);
     press_init(&m->press, &m->frames);
@@ -140,13 +136,29 @@ static void make_ports(struct mews *m, const struct mews_options *o)
         .audio = &m->audio.port,
         .input = &m->press.port,
     };
-    if (o->saves) {
-        char path[PATH_MAX];
-
-        snprintf(path, sizeof path, "%s/%s.sav", o->saves, m->name);
-        if (!store_init_at(&m->store, path, &e))
-            m->ports.store = &m->store.port;
+    m->reset_when_asked = o->reset_when_asked;
+    if (o->saves && !(m->saves = strdup(o->saves)))
+        return err_set(e, ERR_NOMEM, "no memory");
+    if (o->share) {
+        if (share_init(&m->share, o->share, e))
+            return -(int)e->code;
+        m->ports.files = &m->share.port;
     }
+    return 0;
+}
+
+static int make_store(const char *saves, struct machine_parts *p, struct err *e)
+{
+    char path[PATH_MAX];
+
+    if (!saves)
+        return 0;
+    if ((size_t)snprintf(path, sizeof path, "%s/%s.sav", saves, p->name) >= sizeof path)
+        return err_set(e, ERR_LIMIT, "the path is too long: %.80s...", path);
+    p->store = malloc(sizeof *p->store);
+    if (!p->store)
+        return err_set(e, ERR_NOMEM, "no memory");
+    return store_init_at(p->store, path, e);
 }
 
 enum { SETTINGS_MAX = 64 };
@@ -170,12 +182,13 @@ static int split_settings(const char *const *texts, struct setting *out, unsigne
     return 0;
 }
 
-static int create(struct mews *m, const struct kind *kind, const struct thing *t,
-                  const struct mews_options *o, struct err *e)
+static int make(struct mews *m, const struct kind *kind, const struct thing *t,
+                const struct mews_options *o, struct machine_parts *p, struct err *e)
 {
     char copy[SETTINGS_MAX][128];
     struct setting settings[SETTINGS_MAX];
-    struct config c = { .name = m->name,
+    struct ports ports = m->ports;
+    struct config c = { .name = p->name,
                         .image = t->bytes,
                         .image_bytes = t->len,
                         .settings = settings,
@@ -183,47 +196,123 @@ static int create(struct mews *m, const struct kind *kind, const struct thing *t
 
     for (c.argc = 0; o->args && o->args[c.argc];)
         c.argc++;
-    if (split_settings(o->settings, settings, &c.setting_count, copy, e))
+    if (split_settings(o->settings, settings, &c.setting_count, copy, e) ||
+        make_store(m->saves, p, e))
         return -(int)e->code;
-    make_ports(m, o);
-    if (o->share) {
-        if (share_init(&m->share, o->share, e))
-            return -(int)e->code;
-        m->ports.files = &m->share.port;
+    ports.store = p->store ? &p->store->port : NULL;
+    if (kind->create(kind, &c, &ports, &p->machine, e))
+        return -(int)e->code;
+    /* Before anything is played, and so that nothing overwrites what could not be read. */
+    if (p->store && store_usable(p->store, e))
+        return err_wrap(e, "battery RAM cannot be kept (--saves none plays without)");
+    return 0;
+}
+
+int api_make(struct mews *m, const char *path, const struct mews_options *o,
+             struct machine_parts *out, struct err *e)
+{
+    struct machine_parts parts = { 0 };
+    const struct kind *kind;
+    struct thing t = { 0 };
+    const char *what;
+
+    if (read_thing(path, o->kind, &t, &kind, &what, e))
+        return -(int)e->code;
+    snprintf(parts.name, sizeof parts.name, "%s", t.name);
+    if (make(m, kind, &t, o, &parts, e)) {
+        err_wrap(e, "%s", path);
+        thing_fini(&t);
+        api_unmake(&parts);
+        return -(int)e->code;
     }
-    return kind->create(kind, &c, &m->ports, &m->machine, e);
+    thing_fini(&t);
+    *out = parts;
+    return 0;
+}
+
+void api_unmake(struct machine_parts *p)
+{
+    if (p->machine) {
+        p->machine->ports.store = NULL;
+        p->machine->kind->destroy(p->machine);
+    }
+    free(p->store);
+    *p = (struct machine_parts) { 0 };
+}
+
+void api_exchange(struct mews *m, struct machine_parts *p)
+{
+    struct machine_parts old = { .machine = m->machine, .store = m->store };
+
+    memcpy(old.name, m->name, sizeof old.name);
+    memcpy(m->name, p->name, sizeof m->name);
+    m->store = p->store;
+    m->frames = p->machine->frames;
+    m->asked_at = 0;
+    m->reset_done = false;
+    p->machine->trace = m->trace_fn ? &m->trace : NULL;
+    __atomic_store_n(&m->machine, p->machine, __ATOMIC_SEQ_CST);
+    while (__atomic_load_n(&m->kicking, __ATOMIC_SEQ_CST))
+        ; /* another thread is in mews_kick(), with the old machine perhaps */
+    *p = old;
 }
 
 int mews_open(const char *path, const struct mews_options *given, struct mews **out,
               struct mews_error *error)
 {
     struct mews_options o = { 0 };
-    const struct kind *kind;
-    struct thing t = { 0 };
-    const char *what;
+    struct machine_parts parts;
     struct mews *m;
     struct err e;
 
     if (given)
         memcpy(&o, given, given->size < sizeof o ? given->size : sizeof o);
-    if (read_thing(path, o.kind, &t, &kind, &what, &e))
-        return api_report(error, &e);
     m = calloc(1, sizeof *m);
     if (!m) {
-        thing_fini(&t);
         err_set(&e, ERR_NOMEM, "%s: no memory", path);
         return api_report(error, &e);
     }
-    snprintf(m->name, sizeof m->name, "%s", t.name);
-    if (create(m, kind, &t, &o, &e)) {
-        err_wrap(&e, "%s", path);
-        thing_fini(&t);
+    if (make_ports(m, &o, &e) || api_make(m, path, &o, &parts, &e)) {
         mews_close(m);
         return api_report(error, &e);
     }
-    thing_fini(&t);
+    api_exchange(m, &parts);
     *out = m;
     return 0;
+}
+
+int api_store(struct machine *machine, struct store *store, struct err *e)
+{
+    if (!store || !machine->kind->store)
+        return 0;
+    machine->kind->store(machine);
+    if (!store->failed.code)
+        return 0;
+    *e = store->failed;
+    return err_wrap(e, "battery RAM");
+}
+
+static int finish(struct mews *m, struct err *e)
+{
+    struct err wav = { 0 };
+    int r = m->machine ? api_store(m->machine, m->store, e) : 0;
+
+    m->audio.wav = NULL;
+    if (wav_close(m->wav, &wav) && !r) {
+        *e = wav;
+        r = -(int)e->code;
+    }
+    m->wav = NULL;
+    console_flush(&m->console);
+    console_flush(&m->diagnostics);
+    return r;
+}
+
+int mews_finish(struct mews *m, struct mews_error *error)
+{
+    struct err e;
+
+    return finish(m, &e) ? api_report(error, &e) : 0;
 }
 
 void mews_close(struct mews *m)
@@ -232,14 +321,14 @@ void mews_close(struct mews *m)
 
     if (!m)
         return;
-    if (m->machine)
-        m->machine->kind->destroy(m->machine);
-    wav_close(m->wav, &e);
+    finish(m, &e);
+    api_unmake(&(struct machine_parts) { .machine = m->machine, .store = m->store });
     console_fini(&m->console);
     console_fini(&m->diagnostics);
     video_keep_fini(&m->video);
     press_fini(&m->press);
     share_fini(&m->share);
+    free(m->saves);
     free(m->rgb);
     free(m);
 }
@@ -254,14 +343,52 @@ const char *mews_board(const struct mews *m)
     return m->machine->board;
 }
 
+bool mews_can(const struct mews *m, const char *verb, const char **why)
+{
+    for (enum verb v = 0; v < VERB_COUNT; v++)
+        if (!strcmp(verb_name(v), verb))
+            return machine_can(m->machine->kind, m->machine, v, why);
+    if (why)
+        *why = "there is no such verb";
+    return false;
+}
+
+/* Presses reset once each time that a test program asks for it, as late as it wants. */
+static void heed_test(struct mews *m)
+{
+    const struct kind *k = m->machine->kind;
+    struct test_report t;
+
+    if (!m->reset_when_asked || !k->test || !k->reset)
+        return;
+    k->test(m->machine, &t);
+    if (t.state != TEST_RESET) {
+        m->asked_at = 0;
+        m->reset_done = false;
+    } else if (!m->asked_at) {
+        m->asked_at = m->machine->now;
+    } else if (!m->reset_done &&
+               m->machine->now - m->asked_at >= machine_ticks(m->machine, t.wait_ns)) {
+        k->reset(m->machine);
+        m->reset_done = true;
+    }
+}
+
 static enum mews_stop run(struct mews *m, u64 until, struct mews_stop_info *info)
 {
     struct stop_info s = { 0 };
 
     m->machine->kind->run(m->machine, until, &s);
     m->frames = m->machine->frames;
+    if (s.why == STOP_KICK)
+        __atomic_store_n(&m->kicked, 0, __ATOMIC_SEQ_CST);
+    heed_test(m);
     console_flush(&m->console);
     console_flush(&m->diagnostics);
+    if (m->console.error) {
+        s = (struct stop_info) { .why = STOP_HOST };
+        snprintf(s.text, sizeof s.text, "the output is lost: %s", strerror(m->console.error));
+    }
     if (info) {
         *info = (struct mews_stop_info) { .why = (enum mews_stop)s.why,
                                           .status = s.status,
@@ -291,10 +418,17 @@ enum mews_stop mews_run_frames(struct mews *m, uint64_t frames, struct mews_stop
     return why;
 }
 
+/* Atomic operations and, in console_wake(), one write: nothing that a signal handler may not do. */
 void mews_kick(struct mews *m)
 {
-    m->machine->kind->kick(m->machine);
+    struct machine *machine;
+
+    __atomic_add_fetch(&m->kicking, 1, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&m->kicked, 1, __ATOMIC_SEQ_CST);
+    machine = __atomic_load_n(&m->machine, __ATOMIC_SEQ_CST);
+    machine->kind->kick(machine);
     console_wake(&m->console);
+    __atomic_sub_fetch(&m->kicking, 1, __ATOMIC_SEQ_CST);
 }
 
 int mews_reset(struct mews *m, struct mews_error *error)
@@ -355,12 +489,13 @@ int mews_screenshot(struct mews *m, const char *path, struct mews_error *error)
 
 int mews_record_sound(struct mews *m, const char *path, struct mews_error *error)
 {
+    struct wav *wav, *old = m->wav;
     struct err e;
 
-    if (wav_create(path, &m->wav, &e))
+    if (wav_create(path, &wav, &e))
         return api_report(error, &e);
-    m->audio.wav = m->wav;
-    return 0;
+    m->audio.wav = m->wav = wav;
+    return wav_close(old, &e) ? api_report(error, &e) : 0;
 }
 
 int mews_digest(struct mews *m, const char *what, char out[41], struct mews_error *error)
@@ -407,66 +542,4 @@ void mews_buttons(struct mews *m, unsigned controller, unsigned buttons)
 {
     if (controller < PRESS_PADS)
         m->buttons[controller] = buttons;
-}
-
-/* ---- shown to a person ---- */
-
-static void serve(struct mews *m, struct av_frontend *fe, const struct av_events *ev,
-                  const struct av_settings *s)
-{
-    char path[PATH_MAX], note[PATH_MAX + 16];
-    struct mews_error error;
-    struct err e;
-
-    if (ev->requests & AV_RESET)
-        mews_reset(m, &error);
-    if (ev->requests & AV_SCREENSHOT) {
-        if (av_screenshot(&m->video, s, m->name, path, &e))
-            snprintf(note, sizeof note, "%s", e.text);
-        else
-            snprintf(note, sizeof note, "%s", path);
-        fe->ops->message(fe, note);
-    }
-    if (ev->requests & (AV_SAVE_STATE | AV_LOAD_STATE))
-        fe->ops->message(fe, "there are no snapshots yet");
-    if (ev->requests & AV_LOAD_FILE)
-        fe->ops->message(fe, "another thing needs another machine: mews run it");
-}
-
-static int show(struct mews *m, enum av_kind kind, struct mews_stop_info *info, struct err *e)
-{
-    struct av_settings settings;
-    struct av_options o = { m->name, &settings };
-    struct av_frontend *fe;
-    struct av_events ev;
-
-    if (av_settings_load(&settings, NULL, e) || av_open(&fe, kind, &o, e))
-        return -(int)e->code;
-    m->video.next = fe->video;
-    m->audio.next = fe->audio;
-    m->press.next = fe->input;
-    for (;;) {
-        fe->ops->poll(fe, &ev);
-        if (ev.requests & AV_QUIT)
-            break;
-        serve(m, fe, &ev, &settings);
-        if (!ev.paused || (ev.requests & AV_STEP))
-            if (mews_run_frames(m, 1, info) != MEWS_STOP_FRAME)
-                break;
-        fe->ops->present(fe);
-    }
-    m->video.next = NULL;
-    m->audio.next = NULL;
-    m->press.next = &m->held;
-    fe->ops->close(fe);
-    return 0;
-}
-
-int mews_show(struct mews *m, const char *where, struct mews_stop_info *info,
-              struct mews_error *error)
-{
-    enum av_kind kind = !where ? AV_AUTO : !strcmp(where, "sdl") ? AV_SDL : AV_CHAFA;
-    struct err e;
-
-    return show(m, kind, info, &e) ? api_report(error, &e) : 0;
 }

@@ -11,10 +11,13 @@
 #include "mews/mews.h"
 
 struct mews {
-    struct machine *machine;
+    struct machine *machine; /* another one when mews_show() was given another thing */
+    int kicked;              /* atomic: mews_kick() was called */
+    int kicking;             /* atomic: so many mews_kick() are under way */
     struct ports ports;
     struct console console, diagnostics;
-    struct store store;
+    struct store *store; /* owned; NULL: battery RAM is kept nowhere */
+    char *saves;         /* owned; the directory for it, or NULL */
     struct share share;
     struct video_keep video;
     struct audio_record audio;
@@ -28,8 +31,26 @@ struct mews {
     struct trace trace;
     mews_trace_fn *trace_fn;
     void *trace_ctx;
+    bool reset_when_asked, reset_done; /* a test program's wish; and that it was fulfilled */
+    u64 asked_at;                      /* ticks; 0: it has none */
     char name[256];
 };
+
+/* ---- machine.c, for show.c ---- */
+struct machine_parts { /* of a machine that is not yet, or no longer, m's */
+    struct machine *machine;
+    struct store *store;
+    char name[256];
+};
+/* Makes the machine of the thing at `path` on m's ports. */
+int api_make(struct mews *m, const char *path, const struct mews_options *o,
+             struct machine_parts *out, struct err *e);
+/* Ends it without storing anything; accepts the half-made. */
+void api_unmake(struct machine_parts *p);
+/* Puts it in the place of the one that is there, which becomes *p. */
+void api_exchange(struct mews *m, struct machine_parts *p);
+/* Stores battery RAM. */
+int api_store(struct machine *machine, struct store *store, struct err *e);
 
 /* Copies an error out; returns its negative code. */
 int api_report(struct mews_error *out, const struct err *e);

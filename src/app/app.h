@@ -4,7 +4,9 @@
 
 #include "mews/mews.h"
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
+#include <jansson.h>
+
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_KICKED = 130 };
 
 struct command {
     const char *name, *synopsis, *summary;
@@ -12,28 +14,39 @@ struct command {
     int (*run)(const struct command *c, int argc, char **argv);
 };
 
-/* One option. The value, where `value` names one, goes to *take(target, text). */
 struct option_row {
-    const char *name, *value, *doc; /* --name VALUE */
+    const char *name, *value, *doc; /* --name VALUE; value NULL: a flag */
 };
 
 extern const struct command commands[];
+extern const struct option_row run_options[], json_options[];
 
-/* Reads options until the first argument that is none; returns its index, or -1 after a message.
- * Calls set(ctx, row, value) for each; value is NULL for a flag; set returns 0 or -1. */
+/* Reads options until the first argument that is none; returns its index, or a negative number for
+ * options_end(). Calls set(ctx, name, value) for each; value is NULL for a flag; set returns 0, or
+ * -1 after a message. */
 int options_parse(const struct command *c, int argc, char **argv,
                   int (*set)(void *ctx, const char *name, const char *value), void *ctx);
+/* The exit status when options_parse() returned a negative number: help was given, or a message. */
+int options_end(int parsed);
+/* For commands whose only option is --json: set() with a bool as ctx. */
+int options_json(void *ctx, const char *name, const char *value);
 
+/* Both print "mews: text" and return the exit status. */
 int usage(const struct command *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-int fail(const char *text); /* "mews: text" on stderr; returns EXIT_FAILED */
+int fail(const char *text);
+int fail_error(const struct mews_error *e); /* EXIT_USAGE when a word of the command was wrong */
+
 void help_command(const struct command *c);
-void json_text(const char *s); /* a JSON string on stdout */
+
+/* A string of bytes from outside: what is no UTF-8 becomes U+FFFD. */
+json_t *json_text(const char *s);
+/* Prints it on standard output, and frees it. */
+void json_print(json_t *j);
 
 int cmd_run(const struct command *c, int argc, char **argv);
 int cmd_kinds(const struct command *c, int argc, char **argv);
 int cmd_info(const struct command *c, int argc, char **argv);
 int cmd_help(const struct command *c, int argc, char **argv);
 int cmd_version(const struct command *c, int argc, char **argv);
-extern const struct option_row run_options[], json_options[];
 
 #endif

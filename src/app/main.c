@@ -1,8 +1,14 @@
+/* The program `mews`: finds the command, and what all commands share. */
 #include "app/app.h"
 
+#include "base/err.h"
+
+#include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct command commands[] = {
     { "run", "[OPTION...] THING [ARGUMENT...]", "run a cartridge or a program", run_options,
@@ -11,7 +17,7 @@ const struct command commands[] = {
       cmd_kinds },
     { "info", "[--json] THING", "say what a thing is, and what --set can set", json_options,
       cmd_info },
-    { "help", "[COMMAND]", "explain a command", NULL, cmd_help },
+    { "help", "[--json] [COMMAND]", "explain a command", json_options, cmd_help },
     { "version", "[--json]", "print the version", json_options, cmd_version },
     { NULL, NULL, NULL, NULL, NULL },
 };
@@ -27,6 +33,12 @@ int fail(const char *text)
     return EXIT_FAILED;
 }
 
+int fail_error(const struct mews_error *e)
+{
+    fail(e->text);
+    return e->code == ERR_USAGE ? EXIT_USAGE : EXIT_FAILED;
+}
+
 int usage(const struct command *c, const char *fmt, ...)
 {
     va_list ap;
@@ -40,6 +52,10 @@ int usage(const struct command *c, const char *fmt, ...)
     fprintf(stderr, " (see mews help%s%s)\n", c ? " " : "", c ? c->name : "");
     return EXIT_USAGE;
 }
+
+/* ---- options ---- */
+
+enum { PARSE_WRONG = -1, PARSE_HELP = -2 };
 
 static const struct option_row *find_option(const struct command *c, const char *name, size_t len)
 {
@@ -62,43 +78,47 @@ int options_parse(const struct command *c, int argc, char **argv,
             return i + 1;
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
             help_command(c);
-            return -2;
+            return PARSE_HELP;
         }
         o = argv[i][1] == '-'
                 ? find_option(c, name, equals ? (size_t)(equals - name) : strlen(name))
                 : NULL;
         if (!o) {
             usage(c, "unknown option %s", argv[i]);
-            return -1;
+            return PARSE_WRONG;
         }
         if (o->value)
             value = equals ? equals + 1 : i + 1 < argc ? argv[++i] : NULL;
-        if (o->value ? !value : equals != NULL) {
-            usage(c, o->value ? "--%s wants %s" : "--%s takes no value%.0s", o->name,
-                  o->value ? o->value : "");
-            return -1;
+        if (o->value && !value) {
+            usage(c, "--%s wants %s", o->name, o->value);
+            return PARSE_WRONG;
+        }
+        if (!o->value && equals) {
+            usage(c, "--%s takes no value", o->name);
+            return PARSE_WRONG;
         }
         if (set(ctx, o->name, value))
-            return -1;
+            return PARSE_WRONG;
     }
     return i;
 }
 
-void json_text(const char *s)
+int options_end(int parsed)
 {
-    putchar('"');
-    for (; *s; s++) {
-        if (*s == '"' || *s == '\\')
-            printf("\\%c", *s);
-        else if ((unsigned char)*s < 32)
-            printf("\\u%04x", (unsigned)*s);
-        else
-            putchar(*s);
-    }
-    putchar('"');
+    return parsed == PARSE_HELP ? 0 : EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+int options_json(void *ctx, const char *name, const char *value)
+{
+    (void)name;
+    (void)value;
+    *(bool *)ctx = true;
+    return 0;
+}
+
+/* ---- the command ---- */
+
+static int run_command(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "help";
 
@@ -110,4 +130,32 @@ int main(int argc, char **argv)
         if (!strcmp(c->name, name))
             return c->run(c, argc > 1 ? argc - 1 : 1, argc > 1 ? argv + 1 : argv);
     return usage(NULL, "'%s' is not a command", name);
+}
+
+/* A standard descriptor that our caller has closed would be given to the next file we open, and a
+ * guest's output would go there. What is put in its place has no input, and takes no output. */
+static void fill_standard_descriptors(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= 2);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* What was printed is only said when it has arrived: a full disk is a failure. */
+int main(int argc, char **argv)
+{
+    int status;
+
+    fill_standard_descriptors();
+    status = run_command(argc, argv);
+
+    errno = 0;
+    if (!fflush(stdout) && !ferror(stdout))
+        return status;
+    fprintf(stderr, "mews: standard output: %s\n", errno ? strerror(errno) : "a write failed");
+    return EXIT_FAILED;
 }

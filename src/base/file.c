@@ -146,6 +146,23 @@ int file_write(const char *path, const void *bytes, size_t len, struct err *e)
     return replace(real, &st, bytes, len, e);
 }
 
+int file_writable(const char *path, struct err *e)
+{
+    char dir[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    struct stat st;
+
+    if (!stat(path, &st)) {
+        if (S_ISDIR(st.st_mode))
+            errno = EISDIR;
+        else if (!access(path, W_OK))
+            return 0;
+        return err_set(e, ERR_SYS, "%s", path);
+    }
+    snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
+    return !access(dir, W_OK | X_OK) ? 0 : err_set(e, ERR_SYS, "%s", path);
+}
+
 int file_make_parents(const char *path, struct err *e)
 {
     char dir[PATH_MAX];

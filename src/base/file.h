@@ -14,6 +14,9 @@ int file_read(const char *path, size_t limit, u8 **out, size_t *len, struct err 
  * link is followed to what it names, a device or pipe is written in place. */
 int file_write(const char *path, const void *bytes, size_t len, struct err *e);
 
+/* Whether file_write() can be expected to succeed: for a clear word before long work. */
+int file_writable(const char *path, struct err *e);
+
 /* Makes the directories that `path` has before its last slash, mode 0777 less the umask. */
 int file_make_parents(const char *path, struct err *e);
 

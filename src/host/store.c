@@ -30,6 +30,8 @@ static size_t store_load(struct store_port *port, void *bytes, size_t room)
     struct err e;
     size_t len;
 
+    s->asked = true;
+    s->failed = (struct err) { 0 };
     if (file_read(s->path, SAVE_MAX, &file, &len, &e)) {
         if (e.code != ERR_SYS || e.sys != ENOENT)
             s->failed = e;
@@ -46,6 +48,7 @@ static bool store_save(struct store_port *port, const void *bytes, size_t len)
     struct store *s = container_of(port, struct store, port);
     struct err e;
 
+    s->failed = (struct err) { 0 };
     if (file_make_parents(s->path, &e) || file_write(s->path, bytes, len, &e)) {
         s->failed = e;
         return false;
@@ -63,7 +66,37 @@ int store_init_at(struct store *s, const char *path, struct err *e)
         return err_set(e, ERR_LIMIT, "the path is too long: %.80s...", path);
     s->port.ops = &store_ops;
     memcpy(s->path, path, len + 1);
+    s->asked = false;
     s->failed = (struct err) { 0 };
+    return 0;
+}
+
+int store_usable(const struct store *s, struct err *e)
+{
+    char at[PATH_MAX];
+    char *slash;
+
+    if (!s->asked)
+        return 0;
+    if (s->failed.code) {
+        *e = s->failed;
+        return -(int)e->code;
+    }
+    if (!access(s->path, F_OK) && access(s->path, W_OK))
+        return err_set(e, ERR_SYS, "%s", s->path);
+    /* The nearest directory that exists takes the others, or the new file. */
+    memcpy(at, s->path, sizeof at);
+    do {
+        slash = strrchr(at, '/');
+        if (!slash)
+            strcpy(at, ".");
+        else if (slash == at)
+            strcpy(at, "/");
+        else
+            *slash = 0;
+    } while (access(at, W_OK | X_OK) && errno == ENOENT && slash && slash != at);
+    if (access(at, W_OK | X_OK))
+        return err_set(e, ERR_SYS, "%s", at);
     return 0;
 }
 

@@ -11,7 +11,8 @@
 struct store {
     struct store_port port;
     char path[PATH_MAX];
-    struct err failed; /* the last save or load that failed; code 0: none */
+    bool asked;        /* the machine has battery RAM: it asked for what is kept */
+    struct err failed; /* how the last save or load failed; code 0: it did not */
 };
 
 /* $XDG_DATA_HOME/mews/REST, or ~/.local/share/mews/REST. */
@@ -22,5 +23,7 @@ int data_path(char path[static PATH_MAX], const char *rest, struct err *e);
 int store_init(struct store *s, const char *name, struct err *e);
 /* At a path that the caller chose. */
 int store_init_at(struct store *s, const char *path, struct err *e);
+/* Whether the load went well and a save can be expected to; 0 too when none was asked for. */
+int store_usable(const struct store *s, struct err *e);
 
 #endif

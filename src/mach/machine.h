@@ -82,6 +82,25 @@ struct cpu { /* what steps: a 6502, a hart, a vCPU, a Java thread */
     struct machine *machine;
     unsigned index;
     const char *isa; /* "mos6502" */
+    /* The fields of `state` that a person looks at, in this order, a blank between them; the first
+     * is the program counter. */
+    const char *registers;
+};
+
+/* What a test program says of itself by its platform's own protocol. */
+enum test_state {
+    TEST_NONE, /* nothing: it is no such program, or has not begun */
+    TEST_RUNNING,
+    TEST_RESET, /* it wants the reset button, `wait_ns` from now */
+    TEST_PASSED,
+    TEST_FAILED,
+};
+
+struct test_report {
+    enum test_state state;
+    unsigned code; /* as the program gives it */
+    u64 wait_ns;
+    char text[1024]; /* its own words, or empty */
 };
 
 /* A kind of machine. Functions above the line are required; one below it is NULL when the kind
@@ -112,6 +131,9 @@ struct kind {
     /* Text of one instruction; returns its length in bytes, 0 when there is none to read. */
     size_t (*disassemble)(struct cpu *c, u64 addr, char *text, size_t room);
     void (*reset)(struct machine *m); /* the reset button */
+    /* Puts what outlives power through its port now: battery RAM. destroy() does too. */
+    void (*store)(struct machine *m);
+    void (*test)(struct machine *m, struct test_report *out);
     int (*watch)(struct machine *m, const struct watch *list, unsigned count, struct err *e);
 };
 

@@ -92,7 +92,7 @@ static void build_tree(struct c6502 *n)
     event_queue_init(&m->events);
     m->spaces = &n->ram;
     n->ram.next = &n->rom;
-    n->cpu_handle = (struct cpu) { &n->cpu_node, m, 0, "mos6502" };
+    n->cpu_handle = (struct cpu) { &n->cpu_node, m, 0, "mos6502", "pc a x y s p" };
     m->cpus = &n->cpu_handle;
     m->cpu_count = 1;
     m->hz_num = 236250000;

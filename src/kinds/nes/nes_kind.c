@@ -125,6 +125,29 @@ static void console_saving(void *self)
         n->cart.ops->run(&n->cart, n->cpu.clk);
 }
 
+/* The protocol of public test programs: DE B0 61 at $6001, the status before it ($80: running, $81:
+ * press reset in 100 ms or more; less is the result, 0: passed), a text behind it. */
+static void nes_test(struct machine *m, struct test_report *out)
+{
+    const struct space *s;
+    size_t len = 0;
+
+    *out = (struct test_report) { .state = TEST_NONE };
+    if (is_c6502(m))
+        return;
+    s = &nes_of(m)->cart.wram;
+    if (s->size_bytes < 4 || memcmp(s->bytes + 1, "\xde\xb0\x61", 3) != 0)
+        return;
+    out->code = s->bytes[0];
+    if (out->code >= 0x80)
+        out->state = out->code == 0x81 ? TEST_RESET : TEST_RUNNING;
+    else
+        out->state = out->code ? TEST_FAILED : TEST_PASSED;
+    out->wait_ns = 140000000; /* with some to spare */
+    for (; len < sizeof out->text - 1 && 4 + len < s->size_bytes && s->bytes[4 + len]; len++)
+        out->text[len] = (char)s->bytes[4 + len];
+}
+
 /* The name table that the scroll registers point at, tile numbers read as ASCII. */
 static int text_view(struct machine *m, char *out, size_t room)
 {
@@ -177,7 +200,7 @@ static void build_tree(struct nes *n)
         spaces[i]->next = n->machine.spaces;
         n->machine.spaces = spaces[i];
     }
-    n->cpu_handle = (struct cpu) { &n->cpu_node, &n->machine, 0, "mos6502" };
+    n->cpu_handle = (struct cpu) { &n->cpu_node, &n->machine, 0, "mos6502", "pc a x y s p" };
     n->machine.cpus = &n->cpu_handle;
     n->machine.cpu_count = 1;
     n->machine.views = nes_views;
@@ -250,6 +273,12 @@ static int nes_create(const struct kind *k, const struct config *c, const struct
     reset_sequence(n);
     *out = &n->machine;
     return 0;
+}
+
+static void nes_store(struct machine *m)
+{
+    if (!is_c6502(m))
+        save_battery(nes_of(m));
 }
 
 static void nes_destroy(struct machine *m)
@@ -330,10 +359,8 @@ static void nes_kick(struct machine *m)
 {
     if (is_c6502(m))
         c6502_kick(m);
-    else {
+    else /* seen between two deadlines of the plain loop, which are a frame apart at most */
         __atomic_store_n(&nes_of(m)->kicked, 1, __ATOMIC_RELEASE);
-        nes_of(m)->fast_limit = 0;
-    }
 }
 
 /* ---- inspection ---- */
@@ -441,4 +468,6 @@ const struct kind nes_kind = {
     .poke = nes_poke_bytes,
     .disassemble = nes_disassemble,
     .reset = nes_reset,
+    .store = nes_store,
+    .test = nes_test,
 };

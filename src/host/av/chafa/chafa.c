@@ -169,7 +169,8 @@ static void front_present(struct av_frontend *fe)
         u8 bytes[64];
         unsigned n = term_read(&fr->term, bytes, sizeof bytes, PAUSE_MS);
 
-        ttykeys_feed(&fr->keys, bytes, n, clock_now_ns());
+        if (n) /* a lone Escape is known by the silence behind it */
+            ttykeys_feed(&fr->keys, bytes, n, clock_now_ns());
     } else if (!fr->fast && !fr->paused) {
         frame_clock_wait(&fr->clock);
     } else {

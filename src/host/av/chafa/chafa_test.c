@@ -165,6 +165,19 @@ static void blocks(void **state)
     assert_int_equal(WEXITSTATUS(status), 1 | 128); /* A, Right */
 }
 
+/* While paused, the keys are still heard: a lone Escape among them. */
+static void leaving_a_pause(void **state)
+{
+    struct screen s = screen_open("\33[?62;22c");
+
+    (void)state;
+    assert_true(wait_for(&s, "the title", 10000));
+    type(&s, "p");
+    assert_true(wait_for(&s, "Paused", 10000));
+    type(&s, "\33");
+    assert_int_equal(screen_close(&s), 0);
+}
+
 static void sixel(void **state)
 {
     struct screen s = screen_open("\33[?62;4;22c");
@@ -237,9 +250,10 @@ static void slow_terminal(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks), cmocka_unit_test(sixel),
-        cmocka_unit_test(kitty),  cmocka_unit_test(silent_terminal),
-        cmocka_unit_test(killed), cmocka_unit_test(slow_terminal),
+        cmocka_unit_test(blocks),          cmocka_unit_test(leaving_a_pause),
+        cmocka_unit_test(sixel),           cmocka_unit_test(kitty),
+        cmocka_unit_test(silent_terminal), cmocka_unit_test(killed),
+        cmocka_unit_test(slow_terminal),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

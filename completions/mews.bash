@@ -1,0 +1,45 @@
+# bash completion for mews. tests/options.sh holds it against the program's own tables.
+_mews() {
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} i
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        mapfile -t COMPREPLY < <(compgen -W "run kinds info help version --help --version" -- "$cur")
+        return
+    fi
+    case $command:$prev in
+    run:--kind) mapfile -t COMPREPLY < <(compgen -W "$(mews kinds 2>/dev/null | sed -n 's/^\([a-z]*\):.*/\1/p')" -- "$cur") && return ;;
+    run:--region) mapfile -t COMPREPLY < <(compgen -W "ntsc pal dendy" -- "$cur") && return ;;
+    run:--ram) mapfile -t COMPREPLY < <(compgen -W "00 ff" -- "$cur") && return ;;
+    run:--video) mapfile -t COMPREPLY < <(compgen -W "sdl terminal" -- "$cur") && return ;;
+    run:--reset) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$cur") && return ;;
+    run:--share) mapfile -t COMPREPLY < <(compgen -d -- "$cur") && return ;;
+    run:--saves) mapfile -t COMPREPLY < <(compgen -W "none" -- "$cur"; compgen -d -- "$cur") && return ;;
+    run:--set | run:--frames | run:--press) return ;;
+    run:--screenshot | run:--audio | run:--report) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return ;;
+    esac
+    case $cur in
+    -*)
+        local words="--json --help"
+        [ "$command" = run ] && words="--kind --set --region --ram --share --saves --video --headless --frames --press \
+--reset --screenshot --audio --hash --report --verdict --json --trace --help"
+        # What stands behind the thing is the guest's.
+        if [ "$command" = run ]; then
+            for ((i = 2; i < COMP_CWORD; i++)); do
+                case ${COMP_WORDS[i]} in
+                --headless | --hash | --verdict | --json | --trace) ;;
+                --*) ((i++)) ;;
+                *) return ;;
+                esac
+            done
+        fi
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+        ;;
+    *)
+        case $command in
+        help) mapfile -t COMPREPLY < <(compgen -W "run kinds info help version" -- "$cur") ;;
+        run | info) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        esac
+        ;;
+    esac
+}
+complete -o filenames -F _mews mews

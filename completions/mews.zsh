@@ -1,0 +1,41 @@
+#compdef mews
+# zsh completion for mews. tests/options.sh holds it against the program's own tables.
+_mews() {
+    local context state state_descr line
+    typeset -A opt_args
+    _arguments -C \
+        '(-)'{-h,--help}'[list the commands]' \
+        '(-)--version[print the version]' \
+        '1:command:((run\:"run a cartridge or a program" kinds\:"list the kinds of machine and what each can do" info\:"say what a thing is, and what --set can set" help\:"explain a command" version\:"print the version"))' \
+        '*::argument:->argument'
+    [[ $state == argument ]] || return
+    case $words[1] in
+    run)
+        _arguments -A '-*' \
+            '--kind=[the kind of machine]:kind:($(mews kinds 2>/dev/null | sed -n "s/^\\([a-z]*\\):.*/\\1/p"))' \
+            '*--set=[a setting of the machine]:PATH=VALUE: ' \
+            '--region=[the console'"'"'s region]:region:(ntsc pal dendy)' \
+            '--ram=[what RAM holds at power-on]:00, ff or a seed:(00 ff)' \
+            '--share=[a directory in which a 6502v program may open files]:directory:_files -/' \
+            '--saves=[where battery RAM is kept]:directory or none:_files -/' \
+            '--video=[where to show it]:where:(sdl terminal)' \
+            '--headless[no picture, no sound, as fast as it goes]' \
+            '--frames=[end after so many pictures]:pictures: ' \
+            '*--press=[hold buttons from a frame on]:FRAME\:BUTTONS[\:COUNT]: ' \
+            '*--reset=[press reset]:frame or auto:(auto)' \
+            '--screenshot=[write the last picture]:PNG file:_files' \
+            '--audio=[write the sound]:WAV file:_files' \
+            '--hash[print digests of picture, sound and RAM]' \
+            '--report=[write what was reached]:JSON file:_files' \
+            '--verdict[run a test program until it reports]' \
+            '--json[print digests and verdict as JSON]' \
+            '--trace[a line per instruction]' \
+            '--help[list the options]' \
+            '1:thing:_files' '*::argument:_files'
+        ;;
+    info) _arguments '--json[print JSON]' '--help[list the options]' '1:thing:_files' ;;
+    kinds | version) _arguments '--json[print JSON]' '--help[list the options]' ;;
+    help) _arguments '--json[print JSON]' '--help[list the options]' '1:command:(run kinds info help version)' ;;
+    esac
+}
+_mews "$@"

@@ -1,0 +1,31 @@
+/* `mews run`: what was asked for, between the options (cmd_run.c) and the run without a person
+ * (headless.c). */
+#ifndef APP_RUN_H
+#define APP_RUN_H
+
+#include "app/app.h"
+
+enum { LIST_MAX = 64 };
+
+struct run {
+    struct mews_options options;
+    const char *settings[LIST_MAX + 1], *press[LIST_MAX];
+    uint64_t resets[LIST_MAX];
+    unsigned setting_count, press_count, reset_count;
+    char region[32], ram[2][64], saves[4096];
+    const char *video, *screenshot, *audio, *report, *keep;
+    bool headless, hash, verdict, trace, json;
+    uint64_t frames; /* 0: no end */
+};
+
+/* The exit status when a signal has asked the program to end; 0: none has. */
+int run_interrupted(void);
+/* How a run ended, as an exit status. */
+int run_ended(const struct mews_stop_info *info);
+
+/* Runs without showing anything, then writes what was asked for; returns the exit status. */
+int headless(struct run *r, struct mews *m);
+/* One clear line before a long run rather than after it; 0, or the exit status. */
+int headless_check(const struct run *r);
+
+#endif

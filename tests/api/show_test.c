@@ -1,0 +1,184 @@
+/* mews_show() in a window on no screen: a file that is dropped becomes the machine in it, what is
+ * none changes nothing, and the first one's battery RAM is stored. The hand that drops is a thread
+ * which pushes SDL's own events. */
+#include "mews/mews.h"
+
+#include <SDL2/SDL.h>
+#include <dlfcn.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char dir[] = "/tmp/mews-show-XXXXXX";
+
+static const char *in_dir(const char *name)
+{
+    static char path[4][128];
+    static unsigned next;
+    char *p = path[next++ % 4];
+
+    snprintf(p, sizeof path[0], "%s/%s", dir, name);
+    return p;
+}
+
+/* A cartridge of 16 KiB with these bytes at $C000, where it starts; 8 KiB of battery RAM or RAM. */
+static void write_cartridge(const char *name, bool battery, const uint8_t *code, size_t len)
+{
+    static uint8_t rom[16 + 16384 + 8192];
+    FILE *f = fopen(in_dir(name), "wb");
+
+    memset(rom, 0, sizeof rom);
+    memcpy(rom, "NES\x1a\1\1", 6);
+    rom[6] = battery ? 2 : 0;
+    memcpy(rom + 16, code, len);
+    rom[16 + 0x3ffd] = 0xc0;
+    assert_non_null(f);
+    assert_int_equal(fwrite(rom, sizeof rom, 1, f), 1);
+    fclose(f);
+}
+
+/* INC $6000; loop: JMP loop */
+static const uint8_t counts_starts[] = { 0xee, 0x00, 0x60, 0x4c, 0x03, 0xc0 };
+/* A result by the protocol at $6000: passed, without a word. */
+static const uint8_t passes[] = { 0xa9, 0xde, 0x8d, 0x01, 0x60, 0xa9, 0xb0, 0x8d, 0x02,
+                                  0x60, 0xa9, 0x61, 0x8d, 0x03, 0x60, 0xa9, 0x00, 0x8d,
+                                  0x00, 0x60, 0x8d, 0x04, 0x60, 0x4c, 0x17, 0xc0 };
+
+static int (*push)(SDL_Event *);
+static Uint32 (*was_init)(Uint32);
+static char *(*copy)(const char *);
+
+static void drop(const char *path)
+{
+    SDL_Event e = { .drop = { .type = SDL_DROPFILE, .file = copy(path) } };
+
+    push(&e);
+    usleep(500000);
+}
+
+static void *hand(void *unused)
+{
+    (void)unused;
+    while (!was_init(SDL_INIT_GAMECONTROLLER))
+        usleep(10000);
+    usleep(300000);
+    drop(in_dir("nowhere.nes"));
+    drop(in_dir("hello.hk")); /* has no picture */
+    drop(in_dir("passes.nes"));
+    push(&(SDL_Event) { .type = SDL_QUIT });
+    return NULL;
+}
+
+static bool find_sdl(void)
+{
+    void *sdl = dlopen("libSDL2-2.0.so.0", RTLD_NOW);
+
+    if (!sdl)
+        return false;
+    push = (int (*)(SDL_Event *))(uintptr_t)dlsym(sdl, "SDL_PushEvent");
+    was_init = (Uint32(*)(Uint32))(uintptr_t)dlsym(sdl, "SDL_WasInit");
+    copy = (char *(*)(const char *))(uintptr_t)dlsym(sdl, "SDL_strdup");
+    return push && was_init && copy;
+}
+
+static void a_file_is_dropped(void **state)
+{
+    struct mews_options o = { .size = sizeof o, .saves = dir };
+    struct mews_stop_info info;
+    struct mews_error e;
+    struct mews *m;
+    pthread_t t;
+    uint8_t starts = 0;
+    FILE *f;
+
+    (void)state;
+    if (!find_sdl())
+        skip();
+    write_cartridge("counts.nes", true, counts_starts, sizeof counts_starts);
+    write_cartridge("passes.nes", false, passes, sizeof passes);
+    f = fopen(in_dir("hello.hk"), "wb");
+    assert_non_null(f);
+    fprintf(f, "HKNS%24576s", "");
+    fclose(f);
+    assert_int_equal(mews_open(in_dir("counts.nes"), &o, &m, &e), 0);
+    assert_int_equal(pthread_create(&t, NULL, hand, NULL), 0);
+    assert_int_equal(mews_show(m, "sdl", &info, &e), 0);
+    pthread_join(t, NULL);
+    assert_int_equal(mews_test(m, NULL, 0), MEWS_TEST_PASSED);
+    assert_int_equal(mews_finish(m, &e), 0);
+    f = fopen(in_dir("counts.sav"), "rb");
+    assert_non_null(f);
+    assert_int_equal(fread(&starts, 1, 1, f), 1);
+    fclose(f);
+    assert_int_equal(starts, 1);
+    mews_close(m);
+}
+
+/* A pause ends when the program is told to. */
+static void *pause_then_kick(void *m)
+{
+    SDL_Event key = { .key = { .type = SDL_KEYDOWN } };
+
+    while (!was_init(SDL_INIT_GAMECONTROLLER))
+        usleep(10000);
+    key.key.keysym.scancode = SDL_SCANCODE_P;
+    usleep(300000);
+    push(&key);
+    usleep(300000);
+    mews_kick(m);
+    return NULL;
+}
+
+static void a_pause_is_kicked(void **state)
+{
+    struct mews_stop_info info;
+    struct mews_error e;
+    struct mews *m;
+    pthread_t t;
+
+    (void)state;
+    if (!push)
+        skip();
+    assert_int_equal(mews_open(in_dir("passes.nes"), NULL, &m, &e), 0);
+    assert_int_equal(pthread_create(&t, NULL, pause_then_kick, m), 0);
+    assert_int_equal(mews_show(m, "sdl", &info, &e), 0);
+    assert_int_equal(info.why, MEWS_STOP_KICK);
+    pthread_join(t, NULL);
+    mews_close(m);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    setenv("SDL_VIDEODRIVER", "dummy", 1);
+    setenv("SDL_AUDIODRIVER", "dummy", 1);
+    return !mkdtemp(dir) || setenv("XDG_CONFIG_HOME", dir, 1);
+}
+
+static int teardown(void **state)
+{
+    static const char *const names[] = { "counts.nes", "counts.sav", "passes.nes", "hello.hk" };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+        unlink(in_dir(names[i]));
+    return rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_is_dropped),
+        cmocka_unit_test(a_pause_is_kicked),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

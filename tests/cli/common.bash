@@ -1,0 +1,60 @@
+# What the tests of the program share. Cartridges are made here, byte by byte.
+
+# bytes HEX...: those bytes
+bytes() {
+    local b
+    for b; do printf '%b' "\\x$b"; done
+}
+
+# cartridge FILE MAPPER FLAGS6 HEX...: 16 KiB of program at $C000 (the reset vector points there), 8 KiB of characters.
+# Those that give a NES 2.0 header's RAM sizes have 8 KiB at $6000.
+cartridge() {
+    local file=$1 mapper=$2 flags=$3
+    shift 3
+    {
+        printf 'NES\x1a\x01\x01'
+        bytes "$(printf %02x $((flags | (mapper & 15) << 4)))" "$(printf %02x $((mapper & 240)))"
+        bytes 01 00 00 00 00 00 00 00
+        bytes "$@"
+        head -c $((16384 - 6 - $#)) /dev/zero
+        bytes 00 c0 00 c0 00 c0
+        head -c 8192 /dev/zero
+    } >"$file"
+}
+
+# SEI; loop: JMP loop
+loop_rom() { cartridge "$1" 0 0 78 4c 01 c0; }
+
+# verdict_rom FILE STATUS: writes "ok", then DE B0 61 and the status by the protocol at $6000, and loops.
+verdict_rom() {
+    cartridge "$1" 0 0 \
+        a9 6f 8d 04 60 a9 6b 8d 05 60 a9 00 8d 06 60 \
+        a9 de 8d 01 60 a9 b0 8d 02 60 a9 61 8d 03 60 \
+        a9 "$2" 8d 00 60 4c 23 c0
+}
+
+# reset_rom FILE: asks for the reset button ($81) at the first start, passes (0) at the second; which it is, RAM at $10
+# says, which survives.
+reset_rom() {
+    cartridge "$1" 0 0 \
+        a9 00 8d 04 60 \
+        a9 de 8d 01 60 a9 b0 8d 02 60 a9 61 8d 03 60 \
+        a9 81 e6 10 a6 10 e0 01 f0 02 a9 00 \
+        8d 00 60 4c 23 c0
+}
+
+# battery_rom FILE: adds one to the first byte of its battery RAM at each start.
+battery_rom() { cartridge "$1" 0 2 ee 00 60 4c 03 c0; }
+
+# one_line: what the last `run` printed is one line "mews: WHAT..."
+one_line() {
+    [ "${#lines[@]}" -eq 1 ] && [[ $output == "mews: "* ]]
+}
+
+# json EXPRESSION: the last `run` printed JSON j of which the Python expression is true
+json() {
+    python3 -c "
+import json, sys
+j = json.load(sys.stdin)
+assert $1, j" <<<"$output"
+}
