@@ -13,7 +13,8 @@
 #define STEPS_AHEAD    68 /* the screen is 64 steps wide, a column 4; see column_advance() */
 
 extern const byte block_palette[];
-extern const byte level_runs[], level_width;
+extern const byte level_runs[];
+extern const unsigned level_end; /* where the camera stops */
 extern const byte *const level_column[];
 void __fastcall__ tiles_queue(byte right); /* columns.s */
 
@@ -122,6 +123,8 @@ void land_begin(void)
 void __fastcall__ land_scroll_by(byte pixels)
 {
     camera += pixels;
+    if (camera > level_end)
+        camera = level_end;
     land_scroll = camera & 511;
     cloud_scroll = (camera >> 1) & 511;
     column_advance();
@@ -130,5 +133,5 @@ void __fastcall__ land_scroll_by(byte pixels)
 /* The last screen stands. */
 byte land_ended(void)
 {
-    return (camera >> 4) >= (byte)(level_width - 16);
+    return camera == level_end;
 }
