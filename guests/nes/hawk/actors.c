@@ -10,13 +10,17 @@ byte actor_screen_x[ACTORS];
 byte actor_on_screen[ACTORS];
 static unsigned actor_x[ACTORS]; /* in the level */
 static byte actor_age[ACTORS];
-static byte actor_extra[ACTORS]; /* crow: its height at rest; points: the picture */
+static byte actor_extra[ACTORS]; /* in the air: where its bobbing begins; points: the picture */
 static const byte *waiting;      /* next pair of the level's list */
 
-/* One turn of a wing beat, for what bobs in the air. */
-static const signed char bob[32] = {
-    0, 1,  3,  4,  5,  6,  7,  7,  8,  7,  7,  6,  5,  4,  3,  1,
-    0, -1, -3, -4, -5, -6, -7, -7, -8, -7, -7, -6, -5, -4, -3, -1,
+/* The slot that the functions below are about. An argument would lie on cc65's stack in memory,
+ * where each look at it takes several instructions; this takes one. */
+static byte self;
+
+/* A bobbing in the air, from 0 to 16. */
+static const byte bob[32] = {
+    8, 9, 11, 12, 13, 14, 15, 15, 16, 15, 15, 14, 13, 12, 11, 9,
+    8, 7, 5,  4,  3,  2,  1,  1,  0,  1,  1,  2,  3,  4,  5,  7,
 };
 
 void actors_begin(void)
@@ -55,140 +59,170 @@ void __fastcall__ land_column_actors(byte column)
             y += 8;
         actor_kind[i] = kind;
         actor_x[i] = (unsigned)column << 4;
-        actor_y[i] = actor_extra[i] = y;
+        actor_y[i] = y;
+        actor_extra[i] = y - (kind == CROW ? 8 : 4);
         actor_age[i] = column << 3;
         actor_on_screen[i] = 0;
     }
 }
 
-/* Slot i's actor becomes another, at its place. */
-static void actor_become(byte i, byte kind)
+/* This actor becomes another, at its place. */
+static void actor_become(byte kind)
 {
-    actor_kind[i] = kind;
-    actor_age[i] = 0;
+    actor_kind[self] = kind;
+    actor_age[self] = 0;
 }
 
-static void points_show(byte i, byte picture)
+static void points_show(byte picture)
 {
     byte slot = slot_find();
 
     if (slot == ACTORS)
         return;
     actor_kind[slot] = POINTS;
-    actor_x[slot] = actor_x[i];
-    actor_y[slot] = actor_y[i] - 8;
+    actor_x[slot] = actor_x[self];
+    actor_y[slot] = actor_y[self] - 8;
     actor_extra[slot] = picture;
     actor_age[slot] = 0;
     actor_on_screen[slot] = 0;
 }
 
 /* A mouse runs to the left as far as there is level ground. */
-static void mouse_run(byte i)
+static void mouse_run(void)
 {
-    byte nose = actor_screen_x[i] - 1;
+    byte nose = actor_screen_x[self] - 1;
 
-    if (actor_on_screen[i] && land_at(nose, actor_y[i] + 4) == AIR &&
-        land_at(nose, actor_y[i] + 12) == SOLID)
-        --actor_x[i];
+    if (actor_on_screen[self] && land_at(nose, actor_y[self] + 4) == AIR &&
+        land_at(nose, actor_y[self] + 12) == SOLID)
+        --actor_x[self];
 }
 
-/* One frame of slot i's life; returns the picture to draw. */
-static byte actor_step(byte i)
+/* One frame of an actor's life; returns the picture to draw. */
+static byte actor_step(void)
 {
-    byte age = ++actor_age[i];
+    byte age, y;
 
-    switch (actor_kind[i]) {
+    ++actor_age[self];
+    age = actor_age[self];
+    y = bob[(byte)(age >> 1) & 31];
+    switch (actor_kind[self]) {
     case MOUSE:
         if (age & 64) /* runs, then sits and listens */
             return SPRITE_MOUSE_A;
         if (age & 1)
-            mouse_run(i);
+            mouse_run();
         return age & 4 ? SPRITE_MOUSE_B : SPRITE_MOUSE_A;
     case POST:
-        actor_y[i] = actor_extra[i] + (bob[(age >> 1) & 31] >> 1);
+        y = (y >> 1) + actor_extra[self];
+        actor_y[self] = y;
         return age & 8 ? SPRITE_LETTER_B : SPRITE_LETTER_A;
     case CROW:
-        --actor_x[i];
-        actor_y[i] = actor_extra[i] + bob[(age >> 1) & 31];
+        --actor_x[self];
+        y += actor_extra[self];
+        actor_y[self] = y;
         return age & 8 ? SPRITE_CROW_B : SPRITE_CROW_A;
-    case HEART: actor_y[i] = actor_extra[i] + (bob[(age >> 2) & 31] >> 1); return SPRITE_HEART;
+    case HEART:
+        y = (bob[(byte)(age >> 2) & 31] >> 1) + actor_extra[self];
+        actor_y[self] = y;
+        return SPRITE_HEART;
     case FEATHERS:
         if (age > 60)
-            actor_kind[i] = NOBODY;
+            actor_kind[self] = NOBODY;
         if (age & 1)
-            ++actor_y[i];
+            ++actor_y[self];
         return age & 16 ? SPRITE_FEATHER_B : SPRITE_FEATHER_A;
     case SPARK:
         if (age > 12)
-            actor_kind[i] = NOBODY;
+            actor_kind[self] = NOBODY;
         return age < 6 ? SPRITE_SPARK_A : SPRITE_SPARK_B;
     default: /* POINTS */
         if (age > 40)
-            actor_kind[i] = NOBODY;
+            actor_kind[self] = NOBODY;
         if (age & 1)
-            --actor_y[i];
-        return actor_extra[i];
+            --actor_y[self];
+        return actor_extra[self];
     }
 }
 
+/* Move and draw this actor. */
+static void actor_move(void)
+{
+    byte picture = actor_step();
+
+    sprite_x = actor_x[self] - camera;
+    if (sprite_x >= 0x0130 && sprite_x < 0xFFF0) {
+        actor_kind[self] = NOBODY;
+        return;
+    }
+    actor_screen_x[self] = (byte)sprite_x;
+    actor_on_screen[self] = 0;
+    if (sprite_x < 0x00F8)
+        actor_on_screen[self] = 1;
+    sprite_y = actor_y[self];
+    sprite_draw(picture);
+}
+
+/* Every other frame in the other order: of more than eight sprites on a line the PPU leaves out the
+ * last ones, and so all of them flicker instead of one being gone. */
 void actors_move(void)
 {
-    byte i, picture;
-
-    for (i = 0; i < ACTORS; ++i) {
-        if (actor_kind[i] == NOBODY)
-            continue;
-        picture = actor_step(i);
-        sprite_x = actor_x[i] - camera;
-        if (sprite_x >= 0xFFF0 || sprite_x < 0x0130) {
-            actor_screen_x[i] = (byte)sprite_x;
-            actor_on_screen[i] = sprite_x < 0x00F8;
-            sprite_y = actor_y[i];
-            sprite_draw(picture);
-        } else {
-            actor_kind[i] = NOBODY;
+    if (frame_count & 1) {
+        for (self = 0; self < ACTORS; ++self) {
+            if (actor_kind[self] != NOBODY)
+                actor_move();
+        }
+    } else {
+        for (self = ACTORS; self-- > 0;) {
+            if (actor_kind[self] != NOBODY)
+                actor_move();
         }
     }
 }
 
-/* The hawk's body against everybody. A stoop beats a crow. */
+/* The hawk's body against everybody. A stoop beats a crow. What the player wants to meet is met as
+ * soon as the pictures touch; to be hurt takes more, beak in feathers. */
 byte actors_touch(byte stooping)
 {
-    byte i, kind;
+    byte kind, right, below;
 
-    for (i = 0; i < ACTORS; ++i) {
-        kind = actor_kind[i];
-        if (kind == NOBODY || kind > HEART || !actor_on_screen[i])
+    for (self = 0; self < ACTORS; ++self) {
+        kind = actor_kind[self];
+        if (kind == NOBODY || kind > HEART || !actor_on_screen[self])
             continue;
         /* |distance| without signs: shift the range so that it begins at 0 */
-        if ((byte)(actor_screen_x[i] - hawk_x + 10) > 28)
+        right = actor_screen_x[self] - hawk_x + 10;
+        if (right > 28)
             continue;
-        if ((byte)(actor_y[i] - hawk_y + 8) > 24)
+        below = actor_y[self] - hawk_y + 8;
+        if (below > 24)
             continue;
         switch (kind) {
         case MOUSE:
             score_add(1);
-            points_show(i, SPRITE_TEN);
+            points_show(SPRITE_TEN);
             effect_play(EFFECT_CATCH);
-            actor_become(i, SPARK);
+            actor_become(SPARK);
             break;
         case POST:
             score_add(2);
-            points_show(i, SPRITE_TWENTY);
+            points_show(SPRITE_TWENTY);
             effect_play(EFFECT_POST);
-            actor_become(i, SPARK);
+            actor_become(SPARK);
             break;
         case HEART:
             effect_play(EFFECT_HEART);
-            actor_become(i, SPARK);
+            actor_become(SPARK);
             break;
         default:
-            if (!stooping)
+            if (!stooping) {
+                if (right < 3 || below < 6 || below > 18)
+                    continue;
                 return CROW;
+            }
             score_add(5);
-            points_show(i, SPRITE_FIFTY);
+            points_show(SPRITE_FIFTY);
             effect_play(EFFECT_CROW);
-            actor_become(i, FEATHERS);
+            actor_become(FEATHERS);
         }
         return kind;
     }

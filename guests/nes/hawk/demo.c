@@ -7,9 +7,10 @@
 #define LOOK_AHEAD 96
 
 static byte held;
+static byte i; /* the actor that is looked at */
 
 /* Crows are to be passed on the other side, and dived upon when they are right below. */
-static byte crow_answer(byte i)
+static byte crow_answer(void)
 {
     byte ahead = actor_screen_x[i] - hawk_x;
 
@@ -24,7 +25,7 @@ static byte crow_answer(byte i)
 
 static byte buttons_choose(void)
 {
-    byte i, kind, ahead, nearest = LOOK_AHEAD, wanted = 104, answer;
+    byte kind, ahead, nearest = LOOK_AHEAD, wanted = 104, answer;
 
     /* land ahead: up */
     if (land_at(hawk_x + 44, hawk_y + 20) != AIR || land_at(hawk_x + 28, hawk_y + 24) == HARD)
@@ -34,7 +35,7 @@ static byte buttons_choose(void)
         if (kind == NOBODY || kind > HEART || !actor_on_screen[i])
             continue;
         if (kind == CROW) {
-            answer = crow_answer(i);
+            answer = crow_answer();
             if (answer)
                 return answer;
             continue;

@@ -175,13 +175,14 @@ _frame_wait:
 
 ; void picture_off(void): from here on the game may write to the PPU itself.
 _picture_off:
-        lda _frame_count
-@wait:  cmp _frame_count
-        beq @wait
-        ldx #0
+        lda #0
+        sta _vram_length
+        lda _picture_on
+        beq @off
+        jsr _frame_wait
+@off:   ldx #0
         stx _picture_on
         stx PPUMASK
-        stx _vram_length
         lda #CTRL_NMI
         sta PPUCTRL             ; writes step by one; the NMI still drives the music
         rts

@@ -18,10 +18,12 @@
 #define CLIMB        30
 #define STOOP        68
 #define BLINK_FRAMES 90
+#define WINDOW_X     123 /* where the bird is when it is in the tower's window */
+#define WINDOW_Y     154
 
 byte hawk_x, hawk_y, hearts;
 static int x, y, speed_x, speed_y;
-static byte stooping, unhurt_frames, wing;
+static byte stooping, unhurt_frames, wing, at_home;
 
 static const byte wing_beat[4] = { SPRITE_HAWK_UP, SPRITE_HAWK_MID, SPRITE_HAWK_DOWN,
                                    SPRITE_HAWK_MID };
@@ -33,7 +35,7 @@ void hawk_begin(void)
     hawk_x = 56;
     hawk_y = 110;
     speed_x = speed_y = 0;
-    stooping = unhurt_frames = wing = 0;
+    stooping = unhurt_frames = wing = at_home = 0;
 }
 
 static void hawk_hurt(void)
@@ -147,28 +149,30 @@ byte __fastcall__ hawk_move(byte buttons)
     return 1;
 }
 
-/* Home: to the tower's window, whatever the buttons say. */
+/* Home: to the tower's window, whatever the buttons say, and in. */
 void hawk_home(void)
 {
-    stooping = 0;
+    stooping = unhurt_frames = 0;
     speed_x = speed_y = 0;
-    if (hawk_x < 152)
+    if (hawk_x < WINDOW_X)
         x += 20;
-    else if (hawk_x > 153)
+    else if (hawk_x > WINDOW_X + 1)
         x -= 20;
-    if (hawk_y < 112)
+    if (hawk_y < WINDOW_Y)
         y += 16;
-    else if (hawk_y > 113)
+    else if (hawk_y > WINDOW_Y + 1)
         y -= 16;
     hawk_x = (byte)((unsigned)x >> 4);
     hawk_y = (byte)((unsigned)y >> 4);
+    if ((byte)(hawk_x - WINDOW_X) < 2 && (byte)(hawk_y - WINDOW_Y) < 2)
+        at_home = 1;
 }
 
 void hawk_draw(void)
 {
     byte picture;
 
-    if (unhurt_frames & 2)
+    if (at_home || (hearts && unhurt_frames & 2))
         return;
     if (stooping || hearts == 0) {
         picture = SPRITE_HAWK_STOOP;

@@ -74,7 +74,7 @@ enum {
     EFFECT_START
 };
 
-/* --- land.c: the level and the collision map made from it --- */
+/* --- land.c and columns.s: the level and the collision map made from it --- */
 
 enum { AIR, SOLID, HARD, SLOPE }; /* what a block does to a hawk; the numbers are chr.py's */
 
@@ -82,7 +82,7 @@ extern unsigned camera;
 void land_begin(void);
 void __fastcall__ land_scroll_by(byte pixels);
 byte land_ended(void);
-byte __fastcall__ land_at(byte screen_x, byte y);
+byte __fastcall__ land_at(byte screen_x, byte y); /* what lies at a place of the screen */
 void __fastcall__ land_column_actors(byte column);
 
 /* --- actors.c: mice, post, crows and what becomes of them --- */

@@ -3,33 +3,34 @@
  * Two name tables stand side by side, 64 tiles of 8 pixels round: what leaves on the left makes
  * room on the right. A column of blocks is two columns of tiles, drawn in different frames (a
  * vertical blank is short), and its colours, which the PPU keeps in bytes of two by two blocks. The
- * same blocks go to a ring in RAM for collisions.
+ * same blocks go to a ring in RAM for collisions. What must be fast is in columns.s.
  */
 #include "hawk.h"
 
-#define ROWS           10 /* of blocks, from the line LAND_TOP down */
-#define LAND_TOP       80
+#define ROWS           10 /* of blocks; as in columns.s */
 #define RING           32 /* columns of blocks that the two name tables hold */
 #define ATTRIBUTE_ROWS 6
+#define STEPS_AHEAD    68 /* the screen is 64 steps wide, a column 4; see column_advance() */
 
-extern const byte block_top_left[], block_top_right[], block_bottom_left[], block_bottom_right[];
-extern const byte block_palette[], block_flags[];
-extern const byte level_runs[], level_width;
+extern const byte block_palette[];
+extern const byte level_runs[];
+extern const unsigned level_end; /* where the camera stops */
 extern const byte *const level_column[];
+void __fastcall__ tiles_queue(byte right); /* columns.s */
 
-unsigned camera;        /* the level's pixel at the left edge of the screen */
-static unsigned drawn;  /* columns of tiles drawn so far */
-static const byte *run; /* next pair of the packed level */
+unsigned camera;            /* the level's pixel at the left edge of the screen */
+static unsigned steps_done; /* four for each column of blocks */
+static const byte *run;     /* next pair of the packed level */
 static byte run_left, run_column;
-static byte column_next;              /* column of blocks that is drawn next */
-static byte ring[RING * 16];          /* blocks, 16 bytes for each column */
+byte column_next;                     /* column of blocks that is drawn next */
+byte ring[RING * 16];                 /* blocks, 16 bytes for each column */
 static byte attributes[RING / 2 * 8]; /* as in the PPU, 8 bytes for two columns */
 
 /* The next column of the level goes to the ring, and its actors to the stage. */
 static void column_unpack(void)
 {
-    const byte *blocks;
-    byte *slot;
+    register const byte *blocks; /* "register": in the zero page, where pointers are quick */
+    register byte *slot;
     byte row;
 
     if (run_left == 0) {
@@ -47,43 +48,14 @@ static void column_unpack(void)
     land_column_actors(column_next);
 }
 
-/* Append one column of tiles, the right or the left half of the current column of blocks. */
-static void tiles_queue(void)
-{
-    const byte *slot = ring + ((unsigned)(byte)(column_next & (RING - 1)) << 4);
-    byte *out = vram_buffer + vram_length;
-    byte row, block;
-    byte tile_x = (byte)drawn & 63;
-
-    /* row 10 of the left or the right name table, downwards */
-    out[0] = (tile_x & 32 ? 0x25 : 0x21) | 0x80;
-    out[1] = 0x40 | (tile_x & 31);
-    out[2] = ROWS * 2;
-    out += 3;
-    if (tile_x & 1) {
-        for (row = 0; row < ROWS; ++row) {
-            block = slot[row];
-            *out++ = block_top_right[block];
-            *out++ = block_bottom_right[block];
-        }
-    } else {
-        for (row = 0; row < ROWS; ++row) {
-            block = slot[row];
-            *out++ = block_top_left[block];
-            *out++ = block_bottom_left[block];
-        }
-    }
-    vram_length += 3 + ROWS * 2;
-}
-
 /* Append the colours of the current column of blocks: bits 0-1 top left, 2-3 top right, 4-5 and 6-7
  * below. */
 static void colours_queue(void)
 {
     byte slot_x = column_next & (RING - 1);
-    const byte *blocks = ring + ((unsigned)slot_x << 4);
-    byte *pair = attributes + ((slot_x & 0xFE) << 2);
-    byte *out = vram_buffer + vram_length;
+    register const byte *blocks = ring + ((unsigned)slot_x << 4);
+    register byte *pair = attributes + ((slot_x & 0xFE) << 2);
+    register byte *out = vram_buffer + vram_length;
     byte high = slot_x & 16 ? 0x27 : 0x23;
     byte low = 0xD0 + (byte)((slot_x & 15) >> 1);
     byte row, bits;
@@ -111,22 +83,20 @@ static void colours_queue(void)
     vram_length += 4 * ATTRIBUTE_ROWS;
 }
 
-/* Draw one more column of tiles if the camera has come near it. */
+/* One step of drawing the next column, if the camera has come near it. A step is due every four
+ * pixels, which no day's speed makes in a frame: so the work of a column, and what it puts on the
+ * list of writes, is spread over frames. */
 static void column_advance(void)
 {
-    byte odd;
-
-    if (drawn > (camera >> 3) + 34)
+    if (steps_done > (camera >> 2) + STEPS_AHEAD)
         return;
-    odd = (byte)drawn & 1;
-    if (!odd)
-        column_unpack();
-    tiles_queue();
-    if (odd) {
-        colours_queue();
-        ++column_next;
+    switch ((byte)steps_done & 3) {
+    case 0: column_unpack(); break;
+    case 1: tiles_queue(0); break;
+    case 2: tiles_queue(1); break;
+    default: colours_queue(); ++column_next;
     }
-    ++drawn;
+    ++steps_done;
 }
 
 /* The picture is off. Draws the sky and the first screen. */
@@ -140,11 +110,11 @@ void land_begin(void)
     screen_unpack(screen_flight_right);
     camera = 0;
     cloud_scroll = land_scroll = 0;
-    drawn = 0;
+    steps_done = 0;
     column_next = 0;
     run = level_runs;
     run_left = 0;
-    for (i = 0; i < 36; ++i) {
+    for (i = 0; i <= STEPS_AHEAD; ++i) {
         column_advance();
         vram_send();
     }
@@ -153,6 +123,8 @@ void land_begin(void)
 void __fastcall__ land_scroll_by(byte pixels)
 {
     camera += pixels;
+    if (camera > level_end)
+        camera = level_end;
     land_scroll = camera & 511;
     cloud_scroll = (camera >> 1) & 511;
     column_advance();
@@ -161,18 +133,5 @@ void __fastcall__ land_scroll_by(byte pixels)
 /* The last screen stands. */
 byte land_ended(void)
 {
-    return (camera >> 4) >= (byte)(level_width - 16);
-}
-
-/* What lies at a place of the screen: AIR, SOLID or HARD. */
-byte __fastcall__ land_at(byte screen_x, byte y)
-{
-    byte column;
-
-    if (y < LAND_TOP)
-        return AIR;
-    if (y >= 240)
-        y = 239;
-    column = (byte)((camera + screen_x) >> 4) & (RING - 1);
-    return block_flags[ring[((unsigned)column << 4) + ((y - LAND_TOP) >> 4)]];
+    return camera == level_end;
 }

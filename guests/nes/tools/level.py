@@ -4,8 +4,8 @@
 usage: level.py ART_JSON LEVEL_TXT OUT_S
 
 The level is a run of columns, ten blocks high. Equal columns are kept once; the run is stored as pairs
-(repeat count, column number), ended by a count of zero. The actors are a list in order of columns:
-(column, kind << 4 | row), ended by column $FF. The top three rows of the drawing hold only actors.
+(repeat count, column number), ended by a count of zero; level_end is where the camera stops. The actors are a list in
+order of columns: (column, kind << 4 | row), ended by column $FF. The top three rows of the drawing hold only actors.
 """
 
 import json
@@ -14,6 +14,7 @@ import sys
 ACTOR_KINDS = "@%!+"  # numbered from 1, as in hawk.h
 ACTOR_ROWS = 3
 BLOCK_ROWS = 10
+SCREEN_COLUMNS = 16
 
 
 def level_read(path):
@@ -74,9 +75,9 @@ def main(json_path, level_path, out_path):
     columns = level_read(level_path)
     unique, runs, actors = level_pack(columns, blocks, level_path)
     out = ["; made by level.py from level.txt: do not edit", ""]
-    out += ["        .export _level_runs, _level_actors, _level_width, _level_column", ""]
+    out += ["        .export _level_runs, _level_actors, _level_end, _level_column", ""]
     out += ['        .segment "RODATA"', ""]
-    out += table("_level_width", [len(columns)], 1)
+    out.append(f"_level_end: .word {16 * (len(columns) - SCREEN_COLUMNS)}")
     out += table("_level_runs", [v for run in runs for v in run] + [0], 16)
     out += table("_level_actors", [v for actor in actors for v in actor] + [0xFF], 16)
     out += table("columns", [v for column in unique for v in column], BLOCK_ROWS)
