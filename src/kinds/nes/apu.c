@@ -2,6 +2,8 @@
  * the steps within a cycle the comments of AccuracyCoin. */
 #include "kinds/nes/apu.h"
 
+#include "kinds/nes/span.h"
+
 #include <string.h>
 
 FIELD_TABLE(apu_envelope, 1, APU_ENVELOPE)
@@ -12,11 +14,11 @@ FIELD_TABLE(apu_noise, 1, APU_NOISE)
 FIELD_TABLE(apu_dmc, 1, APU_DMC)
 FIELD_TABLE(apu, 1, APU)
 
-static const u8 length_table[32] = {
+const u8 apu_length_ticks[32] = {
     10, 254, 20, 2,  40, 4,  80, 6,  160, 8,  60, 10, 14, 12, 26, 14,
     12, 16,  24, 18, 48, 20, 96, 22, 192, 24, 72, 26, 16, 28, 32, 30,
 };
-static const u8 duty_table[4] = { 0x40, 0x60, 0x78, 0x9f }; /* bit 7 first */
+const u8 apu_duty[4] = { 0x40, 0x60, 0x78, 0x9f };
 static const u16 noise_table[2][16] = {
     { 4, 8, 16, 32, 64, 96, 128, 160, 202, 254, 380, 508, 762, 1016, 2034, 4068 },
     { 4, 8, 14, 30, 60, 88, 118, 148, 188, 236, 354, 472, 708, 944, 1890, 3778 },
@@ -65,7 +67,7 @@ void apu_init(struct apu *a, struct synth *synth, enum nes_region region)
 
 /* ---- levels ---- */
 
-static unsigned envelope_volume(const struct apu_envelope *e)
+unsigned apu_envelope_volume(const struct apu_envelope *e)
 {
     return e->constant ? e->volume : e->decay;
 }
@@ -84,14 +86,14 @@ static unsigned sweep_target(const struct apu_pulse *p, bool second)
 static bool pulse_live(const struct apu_pulse *p, bool second)
 {
     return p->len.count && p->period >= 8 && sweep_target(p, second) < 0x800 &&
-           envelope_volume(&p->env);
+           apu_envelope_volume(&p->env);
 }
 
 static unsigned pulse_level(const struct apu_pulse *p, bool second)
 {
-    if (!pulse_live(p, second) || !(duty_table[p->duty] >> (7 - p->phase) & 1))
+    if (!pulse_live(p, second) || !(apu_duty[p->duty] >> (7 - p->phase) & 1))
         return 0;
-    return envelope_volume(&p->env);
+    return apu_envelope_volume(&p->env);
 }
 
 static unsigned triangle_level(const struct apu_triangle *t)
@@ -101,7 +103,7 @@ static unsigned triangle_level(const struct apu_triangle *t)
 
 static unsigned noise_level(const struct apu_noise *n)
 {
-    return n->len.count && !(n->lfsr & 1) ? envelope_volume(&n->env) : 0;
+    return n->len.count && !(n->lfsr & 1) ? apu_envelope_volume(&n->env) : 0;
 }
 
 /* Tells the synthesiser what the output has become in cycle clk. */
@@ -118,7 +120,7 @@ static void mix(struct apu *a, u64 clk)
 
 /* ---- frame counter ---- */
 
-static void clock_envelope(struct apu_envelope *e)
+void apu_envelope_clock(struct apu_envelope *e)
 {
     if (e->start) {
         e->start = false;
@@ -173,9 +175,9 @@ static void clock_sweep(struct apu_pulse *p, bool second)
 static void clock_units(struct apu *a, unsigned what)
 {
     if (what & QUARTER) {
-        clock_envelope(&a->pulse[0].env);
-        clock_envelope(&a->pulse[1].env);
-        clock_envelope(&a->noise.env);
+        apu_envelope_clock(&a->pulse[0].env);
+        apu_envelope_clock(&a->pulse[1].env);
+        apu_envelope_clock(&a->noise.env);
         clock_linear(&a->triangle);
     }
     if (what & HALF) {
@@ -225,22 +227,6 @@ static u32 pulse_period(const struct apu_pulse *p)
     return 2u * (p->period + 1u);
 }
 
-/* Lets `span` cycles pass; *timer is the distance to the channel's next step, which must lie at or
- * beyond the span's end for a live channel. Returns the steps made. */
-static u64 pass(u32 *timer, u64 span, u32 period)
-{
-    u64 steps;
-
-    if (span < *timer) {
-        *timer -= (u32)span;
-        return 0;
-    }
-    span -= *timer;
-    steps = 1 + span / period;
-    *timer = period - (u32)(span % period);
-    return steps;
-}
-
 static void noise_steps(struct apu_noise *n, u64 steps)
 {
     while (steps--) {
@@ -264,25 +250,20 @@ static void pass_channels(struct apu *a, u64 span)
     for (unsigned i = 0; i < 2; i++) {
         struct apu_pulse *p = &a->pulse[i];
 
-        p->phase = (u8)((p->phase + pass(&p->timer, span, pulse_period(p))) & 7);
+        p->phase = (u8)((p->phase + span_pass(&p->timer, span, pulse_period(p))) & 7);
     }
-    steps = pass(&t->timer, span, t->period + 1u);
+    steps = span_pass(&t->timer, span, t->period + 1u);
     if (triangle_live(t))
         t->phase = (u8)((t->phase + steps) & 31);
-    noise_steps(n, pass(&n->timer, span, noise_table[a->pal][n->rate]));
-}
-
-static u64 min(u64 x, u64 y)
-{
-    return x < y ? x : y;
+    noise_steps(n, span_pass(&n->timer, span, noise_table[a->pal][n->rate]));
 }
 
 /* The first step, counted from a->clk, in which something other than a silent timer is due. */
 static u64 next_step(const struct apu *a)
 {
-    u64 at = min(a->frame_zero + frame_next(a)->at, a->frame_reset_at);
+    u64 at = span_min(a->frame_zero + frame_next(a)->at, a->frame_reset_at);
 
-    at = min(at, min(a->flag_clear_at, dmc_next(a)));
+    at = span_min(at, span_min(a->flag_clear_at, dmc_next(a)));
     return at;
 }
 
@@ -293,11 +274,11 @@ static u64 next_sound(const struct apu *a)
     if (pulse_live(&a->pulse[0], false))
         n = a->pulse[0].timer;
     if (pulse_live(&a->pulse[1], true))
-        n = min(n, a->pulse[1].timer);
+        n = span_min(n, a->pulse[1].timer);
     if (triangle_live(&a->triangle))
-        n = min(n, a->triangle.timer);
-    if (a->noise.len.count && envelope_volume(&a->noise.env))
-        n = min(n, a->noise.timer);
+        n = span_min(n, a->triangle.timer);
+    if (a->noise.len.count && apu_envelope_volume(&a->noise.env))
+        n = span_min(n, a->noise.timer);
     return n == UINT64_MAX ? n : a->clk + n - 1;
 }
 
@@ -338,12 +319,12 @@ static void set_deadline(struct apu *a)
 {
     u64 at = dmc_next_request(a);
 
-    at = min(at, min(a->frame_reset_at, a->flag_clear_at));
+    at = span_min(at, span_min(a->frame_reset_at, a->flag_clear_at));
     if (!a->irq_inhibit && !a->five_step) {
         const struct frame_step *s = frame_next(a);
 
         /* only its last events touch the line; a reset is due before it counts */
-        at = min(at, a->frame_zero + (s->at < 29828 ? 29828 : s->at));
+        at = span_min(at, a->frame_zero + (s->at < 29828 ? 29828 : s->at));
     }
     a->deadline = at == EVENT_NEVER ? at : at + 1;
 }
@@ -355,7 +336,7 @@ void apu_run(struct apu *a, u64 clk)
     while (a->clk < clk) {
         u64 step = next_step(a), sound = next_sound(a), to;
 
-        to = min(min(step, sound), clk - 1);
+        to = span_min(span_min(step, sound), clk - 1);
         if (written) /* the first step after register writes settles them */
             to = a->clk;
         pass_channels(a, to + 1 - a->clk);
@@ -374,7 +355,7 @@ void apu_run(struct apu *a, u64 clk)
 
 /* ---- registers ---- */
 
-static void write_envelope(struct apu_envelope *e, u8 v)
+void apu_envelope_write(struct apu_envelope *e, u8 v)
 {
     e->loop = v >> 5 & 1;
     e->constant = v >> 4 & 1;
@@ -384,7 +365,7 @@ static void write_envelope(struct apu_envelope *e, u8 v)
 static void load_length(struct apu_length *l, u8 v)
 {
     if (l->enabled)
-        l->reload = length_table[v >> 3];
+        l->reload = apu_length_ticks[v >> 3];
 }
 
 static void write_pulse(struct apu_pulse *p, unsigned reg, u8 v)
@@ -393,7 +374,7 @@ static void write_pulse(struct apu_pulse *p, unsigned reg, u8 v)
     case 0:
         p->duty = v >> 6;
         p->len.halt_next = v >> 5 & 1;
-        write_envelope(&p->env, v);
+        apu_envelope_write(&p->env, v);
         break;
     case 1:
         p->sweep_on = v >> 7;
@@ -433,7 +414,7 @@ static void write_noise(struct apu_noise *n, unsigned reg, u8 v)
     switch (reg) {
     case 0:
         n->len.halt_next = v >> 5 & 1;
-        write_envelope(&n->env, v);
+        apu_envelope_write(&n->env, v);
         break;
     case 2:
         n->mode = v >> 7;

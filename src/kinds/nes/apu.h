@@ -153,6 +153,13 @@ u8 apu_status_read(struct apu *a, u64 clk);                     /* bit 5 is open
 u8 apu_status_peek(const struct apu *a);
 void apu_dmc_fill(struct apu *a, u8 byte, u64 clk); /* the DMA unit read dmc.address in cycle clk */
 
+/* Units that another chip has too (MMC5). */
+extern const u8 apu_length_ticks[32]; /* by the upper five bits of a channel's last register */
+extern const u8 apu_duty[4];          /* of the pulse channels: step 0 in bit 7 */
+unsigned apu_envelope_volume(const struct apu_envelope *e);
+void apu_envelope_clock(struct apu_envelope *e);
+void apu_envelope_write(struct apu_envelope *e, u8 value); /* a channel's first register */
+
 /* dmc.c, for apu.c */
 void dmc_write(struct apu *a, unsigned reg, u8 value);
 void dmc_enable(struct apu *a, bool on, u64 clk);

@@ -116,6 +116,7 @@ static int attach_board(struct cart *c, struct err *e)
     };
     c->board_component = (struct component) { .name = "mapper",
                                               .self = c->board,
+                                              .loaded = c->ops->loaded,
                                               .fields = c->ops->fields ? c->ops->fields() : NULL };
     return c->ops->init ? c->ops->init(c, e) : 0;
 }
@@ -150,6 +151,7 @@ void cart_power(struct cart *c)
 {
     c->irq = false;
     c->deadline = EVENT_NEVER;
+    c->gain = SYNTH_UNITY;
     if (c->trainer)
         space_write(&c->wram, 0x1000, c->trainer, INES_TRAINER_BYTES);
     if (c->ops->power)

@@ -59,6 +59,8 @@ struct board {
     int (*init)(struct cart *c, struct err *e);
     void (*power)(struct cart *c); /* registers to their power-on values; then sync() */
     void (*reset)(struct cart *c); /* the reset button, for boards that see it */
+    /* The board's component was restored: refuses what it could not have saved. */
+    int (*loaded)(void *board, struct err *e);
     /* Sets all windows from the registers: after power-on, a register write, a restore. The
      * registers may then hold any value: sync() masks what it uses. */
     void (*sync)(struct cart *c);
@@ -136,7 +138,8 @@ struct cart {
      * Whoever changes what the PPU sees calls cart_catch_up() first; the windows below do. */
     void (*catch_up)(struct cart *c);
     struct synth *synth; /* borrowed: where a board's sound goes; NULL in tests */
-    const u64 *dots;     /* borrowed: the PPU's count of dots, for fetch(); NULL: not known */
+    u32 gain;        /* of all sound, SYNTH_UNITY: as it is. power() may lower it for a loud chip */
+    const u64 *dots; /* borrowed: the PPU's count of dots, for fetch(); NULL: not known */
 
     u32 wram_bytes;       /* of wram, what windows show: whole pages of program RAM */
     u32 chip_nvram_bytes; /* the battery also keeps this much inside the board's chip: the board has

@@ -2,6 +2,7 @@
  * of its submapper. A new one is a line here and, if its chip is new, a board in boards/
  * (docs/rooms/nes-mappers.md). */
 #include "kinds/nes/boards/boards.h"
+#include "kinds/nes/chips/n163_sound.h"
 
 #define DIRECT   VRC_LINES(0x01, 0x02)
 #define REVERSED VRC_LINES(0x02, 0x01)
@@ -26,7 +27,11 @@ const struct mapper mapper_list[] = {
     {   9, -1, "MMC2 (PxROM)",               &board_mmc2,        0, false },
     {  10, -1, "MMC4 (FxROM)",               &board_mmc2,        MMC2_MMC4, false },
     {  11, -1, "Color Dreams",               &board_colordreams, 0, true },
-    {  19, -1, "Namco 163",                  &board_namco163,    0, false },
+    {  19, -1, "Namco 163",                  &board_namco163,    N163_UNIT_12_DB, false },
+    {  19,  1, "Namco 163, silent",          &board_namco163,    N163_UNIT_NONE, false },
+    {  19,  2, "Namco 163, silent",          &board_namco163,    N163_UNIT_NONE, false },
+    {  19,  4, "Namco 163, louder",          &board_namco163,    N163_UNIT_16_DB, false },
+    {  19,  5, "Namco 163, loudest",         &board_namco163,    N163_UNIT_19_DB, false },
     {  21, -1, "VRC4a, VRC4c",               &board_vrc24,       VRC_LINES(0x42, 0x84) | VRC_ANY, false },
     {  21,  1, "VRC4a",                      &board_vrc24,       VRC_LINES(0x02, 0x04), false },
     {  21,  2, "VRC4c",                      &board_vrc24,       VRC_LINES(0x40, 0x80), false },

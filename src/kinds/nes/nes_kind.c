@@ -64,7 +64,7 @@ static void power(struct nes *n)
     n->ppu.by_dot = n->exact;
     apu_init(&n->apu, &n->synth, n->region);
     apu_power(&n->apu);
-    synth_init(&n->synth, n->machine.hz_num, n->machine.hz_den);
+    synth_init(&n->synth, n->machine.hz_num, n->machine.hz_den, n->cart.gain);
     n->ppu.nmi_line = &n->cpu.nmi_line;
     n->cpu.p = FLAG_U | FLAG_I;
     n->cpu.s = 0;

@@ -16,9 +16,9 @@ static const s32 kernel[PHASES][SYNTH_TAPS] = {
 #include "kinds/nes/synth_kernel.h"
 };
 
-void synth_init(struct synth *s, u64 hz_num, u64 hz_den)
+void synth_init(struct synth *s, u64 hz_num, u64 hz_den, u32 gain)
 {
-    *s = (struct synth) { 0 };
+    *s = (struct synth) { .gain = gain };
     s->nominal = s->ratio = (u64)(((unsigned __int128)AUDIO_HZ * hz_den << 40) / hz_num);
 }
 
@@ -64,7 +64,7 @@ static s16 filter(struct synth *s, s32 in)
     s->high_pass2 = (s32)(((s64)(s->high_pass2 + s->high_pass - s->high_pass2_in) * 61875) >> 16);
     s->high_pass2_in = s->high_pass;
     s->low_pass += (s32)(((s64)(s->high_pass2 - s->low_pass) * 53477) >> 16);
-    out = (s32)((s64)s->low_pass * 3 >> 10); /* 1.5 of 32768 for 65536 units */
+    out = (s32)((s64)s->low_pass * 3 * s->gain >> 18); /* 1.5 of 32768 for 65536 units */
     return (s16)(out > 32767 ? 32767 : out < -32768 ? -32768 : out);
 }
 

@@ -8,8 +8,9 @@
 
 #include "mach/component.h"
 
-#define SYNTH_ROOM 2048 /* samples that can wait to be read: over two frames */
-#define SYNTH_TAPS 16
+#define SYNTH_ROOM  2048 /* samples that can wait to be read: over two frames */
+#define SYNTH_TAPS  16
+#define SYNTH_UNITY 256
 
 /* clang-format off */
 #define SYNTH(F, A, E, G, H)                                                                \
@@ -29,12 +30,14 @@
 struct synth {
     FIELD_MEMBERS(SYNTH)
     u64 nominal;
+    u32 gain; /* volume of all, in 1/SYNTH_UNITY */
 };
 
 const struct fields *synth_fields(void);
 
-/* For a clock of hz_num / hz_den cycles a second. */
-void synth_init(struct synth *s, u64 hz_num, u64 hz_den);
+/* For a clock of hz_num / hz_den cycles a second. The gain is SYNTH_UNITY; less makes room for
+ * sources that are louder together than full scale, which is otherwise cut off. */
+void synth_init(struct synth *s, u64 hz_num, u64 hz_den, u32 gain);
 
 /* A step of `delta` units in cycle `clk`. One unit is 1/65536 of full scale; clk may not lie before
  * the end of the last synth_end(). */

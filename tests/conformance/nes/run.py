@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 
+import levels
+
 ACCURACYCOIN_AT_LEAST = 137  # of 141; only ever raised
 # ROMs that ask for the other revision of a chip than the usual one: options of the machine, not of the ROM.
 OTHER_REVISION = {"mmc3_irq_tests/5.MMC3_rev_A.nes", "mmc3_test_2/6-MMC3_alt.nes"}
@@ -84,6 +86,8 @@ def judge(mews, folder, name, protocol, frames, expected):
         options += ["--set", "mapper.revision=a"]
     if protocol == "nestest-log":
         return nestest(mews, rom)
+    if protocol == "audio":
+        return levels.judge(mews, rom, name, int(frames))
     if protocol == "ram-accuracycoin":
         options += ["--press", "120:Start:6"]
     r = report(mews, rom, frames, *options)
@@ -113,7 +117,8 @@ def main():
     mews, folder = os.path.abspath(sys.argv[1]), pathlib.Path(data) / "nes"
     rows = [l.split("\t") + [""] * 7 for l in (folder / "index.tsv").read_text().splitlines()[1:]]
     jobs = [(r[1], r[3], r[4], r[5] + " " + r[6]) for r in rows]
-    automatic = [j for j in jobs if j[1] != "audio" and (j[1] != "picture" or "label-hash" in j[3])]
+    heard = levels.SURVEY.keys() | levels.CANCELLED.keys()
+    automatic = [j for j in jobs if (j[1] != "audio" or j[0] in heard) and (j[1] != "picture" or "label-hash" in j[3])]
     failed = skipped = 0
 
     def one(job):

@@ -30,6 +30,8 @@ enum { MMC3_TXSROM = 1, MMC3_TQROM = 2, MMC3_HARD_MIRROR = 4, MMC3_REVISION_A = 
 /* namco118 */
 enum { NAMCO118_FIXED_PRG = 1 };
 
+/* namco163: how loud its sound is, N163_UNIT_... of chips/n163_sound.h. */
+
 /* namco340 */
 enum { NAMCO_175 = 1, NAMCO_340 = 2 }; /* neither: find out */
 

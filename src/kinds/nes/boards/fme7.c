@@ -1,5 +1,7 @@
-/* Sunsoft FME-7, 5A and 5B (69): sixteen registers behind an index, a counter of CPU cycles. */
+/* Sunsoft FME-7, 5A and 5B (69): sixteen registers behind an index, a counter of CPU cycles. The 5B
+ * has sound; headers do not tell the three apart, and programs for the others leave it silent. */
 #include "kinds/nes/boards/boards.h"
+#include "kinds/nes/chips/s5b_sound.h"
 
 /* clang-format off */
 #define FME7(F, A, E, G, H)                                                    \
@@ -9,7 +11,8 @@
     F(STATE, u8, mirror, "C: mirroring")                                       \
     F(STATE, u8, control, "D: counting, IRQ enable")                           \
     F(STATE, u16, counter, "E, F: counts down; from 0 to $FFFF asserts IRQ")   \
-    F(STATE, u64, clk, "the cycle up to which it has counted")
+    F(STATE, u64, clk, "the cycle up to which it has counted")                 \
+    G(s5b_sound, sound, "three tones, a noise, an envelope")
 /* clang-format on */
 
 struct fme7 {
@@ -51,6 +54,7 @@ static void fme7_run(struct cart *c, u64 clk)
     struct fme7 *m = c->board;
     u64 cycles = clk > m->clk ? clk - m->clk : 0;
 
+    s5b_sound_run(&m->sound, c->synth, clk);
     m->clk = clk;
     if (!(m->control & CONTROL_COUNT))
         return;
@@ -90,21 +94,32 @@ static void fme7_write(struct cart *c, u16 addr, u8 value, u64 clk)
     struct fme7 *m = c->board;
 
     fme7_run(c, clk);
-    if ((addr & 0xe000) == 0x8000)
-        m->index = value & 15;
-    else if ((addr & 0xe000) == 0xa000)
-        write_register(c, value);
+    switch (addr >> 13) {
+    case 0x8000 >> 13: m->index = value & 15; break;
+    case 0xa000 >> 13: write_register(c, value); break;
+    case 0xc000 >> 13: s5b_sound_select(&m->sound, value); break;
+    case 0xe000 >> 13: s5b_sound_write(&m->sound, c->synth, value, clk); break;
+    }
 }
 
 static void fme7_power(struct cart *c)
 {
-    *(struct fme7 *)c->board = (struct fme7) { 0 };
+    struct fme7 *m = c->board;
+
+    *m = (struct fme7) { 0 };
+    s5b_sound_power(&m->sound);
+}
+
+static int fme7_loaded(void *board, struct err *e)
+{
+    return s5b_sound_loaded(&((struct fme7 *)board)->sound, e);
 }
 
 const struct board board_fme7 = {
     .state_bytes = sizeof(struct fme7),
     .fields = fme7_fields,
     .power = fme7_power,
+    .loaded = fme7_loaded,
     .sync = fme7_sync,
     .write = fme7_write,
     .run = fme7_run,

@@ -9,8 +9,11 @@
  *     +------ no read for three CPU cycles: rendering is over or was switched off
  *
  * ExRAM (1 KiB) is a name table, or a palette and bank for each tile, or memory for the CPU; the
- * split screen takes its tiles from ExRAM too. */
+ * split screen takes its tiles from ExRAM too.
+ *
+ * While the sound listens to what the CPU reads from $8000-$BFFF, that has no windows. */
 #include "kinds/nes/boards/boards.h"
+#include "kinds/nes/chips/mmc5_sound.h"
 
 #include <limits.h>
 #include <string.h>
@@ -45,8 +48,11 @@
     F(STATE, bool, tile_split, "the tile being fetched is in the split screen")                 \
     F(STATE, u16, tile_nt, "and its place there, as offset in ExRAM")                           \
     F(STATE, u8, tile_row, "and its row of pixels there")                                       \
-    A(STATE, u8, exram, 1024, "ExRAM")
+    A(STATE, u8, exram, 1024, "ExRAM")                                                          \
+    G(mmc5_sound, sound, "two pulses and a DAC")
 /* clang-format on */
+
+enum { LISTEN_FIRST = 0x8000 >> CPU_PAGE_SHIFT, LISTEN_PAGES = 0x4000 >> CPU_PAGE_SHIFT };
 
 struct mmc5 {
     FIELD_MEMBERS(MMC5)
@@ -54,6 +60,7 @@ struct mmc5 {
     /* Made by sync(): both CHR sets as pages, the name tables that are neither CIRAM nor ExRAM. */
     const u8 *page_a[8], *page_b[8];
     u8 fill[1024], zero[1024];
+    const u8 *heard[LISTEN_PAGES]; /* the pages that $8000-$BFFF would show */
 };
 static FIELD_TABLE(mmc5, 1, MMC5)
 
@@ -100,6 +107,19 @@ static void bank_window(struct cart *c, u16 addr, u8 bank, unsigned units)
     }
 }
 
+/* Reads come to mmc5_read() then. */
+static void take_listened(struct cart *c)
+{
+    struct mmc5 *m = c->board;
+
+    if (!m->sound.listens)
+        return;
+    for (unsigned i = 0; i < LISTEN_PAGES; i++) {
+        m->heard[i] = c->cpu->read[LISTEN_FIRST + i];
+        c->cpu->read[LISTEN_FIRST + i] = NULL;
+    }
+}
+
 static void sync_prg(struct cart *c)
 {
     const struct mmc5 *m = c->board;
@@ -123,6 +143,7 @@ static void sync_prg(struct cart *c)
         bank_window(c, 0xe000, bank[4] | 0x80, 1);
         break;
     }
+    take_listened(c);
 }
 
 /* ---- windows of the PPU ---- */
@@ -192,7 +213,7 @@ static void update_irq(struct cart *c)
 {
     const struct mmc5 *m = c->board;
 
-    c->irq = m->irq_pending && m->irq_enabled;
+    c->irq = (m->irq_pending && m->irq_enabled) || mmc5_sound_irq(&m->sound);
 }
 
 static void leave_frame(struct mmc5 *m)
@@ -410,12 +431,24 @@ static void write_line_register(struct cart *c, u16 addr, u8 value)
     }
 }
 
+static void write_sound(struct cart *c, u16 addr, u8 value, u64 clk)
+{
+    struct mmc5 *m = c->board;
+    bool listened = m->sound.listens;
+
+    mmc5_sound_write(&m->sound, c->synth, addr, value, clk);
+    update_irq(c);
+    if (listened != m->sound.listens)
+        sync_prg(c);
+}
+
 static void mmc5_write(struct cart *c, u16 addr, u8 value, u64 clk)
 {
     struct mmc5 *m = c->board;
 
-    (void)clk;
-    if (addr >= 0x5c00 && addr < 0x6000)
+    if (addr < 0x5100)
+        write_sound(c, addr, value, clk);
+    else if (addr >= 0x5c00 && addr < 0x6000)
         write_exram(c, addr, value);
     else if (addr >= 0x5200 && addr < 0x5300)
         write_line_register(c, addr, value);
@@ -439,6 +472,17 @@ static void mmc5_write(struct cart *c, u16 addr, u8 value, u64 clk)
         c->ops->sync(c);
 }
 
+static bool peek_listened(const struct mmc5 *m, u16 addr, u8 *value)
+{
+    const u8 *page = m->heard[((addr >> CPU_PAGE_SHIFT) - LISTEN_FIRST) % LISTEN_PAGES];
+
+    if (!m->sound.listens || addr >= 0xc000 || !page)
+        return false;
+    *value = page[addr & ((1 << CPU_PAGE_SHIFT) - 1)];
+    return true;
+}
+
+/* The lengths must be caught up: a peek sees them as they were. */
 static bool mmc5_peek(const struct cart *c, u16 addr, u8 *value)
 {
     const struct mmc5 *m = c->board;
@@ -452,8 +496,10 @@ static bool mmc5_peek(const struct cart *c, u16 addr, u8 *value)
         *value = (u8)(product >> 8);
     else if (addr >= 0x5c00 && addr < 0x6000 && (m->exram_mode & 3) >= EXRAM_RAM)
         *value = m->exram[addr & 0x3ff];
+    else if (addr >= 0x8000)
+        return peek_listened(m, addr, value);
     else
-        return false;
+        return mmc5_sound_peek(&m->sound, addr, value);
     return true;
 }
 
@@ -462,14 +508,22 @@ static bool mmc5_read(struct cart *c, u16 addr, u64 clk, u8 *value)
     struct mmc5 *m = c->board;
     bool mine;
 
-    (void)clk;
     watch_idle(c);
+    mmc5_sound_run(&m->sound, c->synth, clk);
     mine = mmc5_peek(c, addr, value);
-    if (addr == 0x5204) {
+    if (addr == 0x5204)
         m->irq_pending = false;
-        update_irq(c);
-    }
+    else if (addr == 0x5010)
+        m->sound.zero = false;
+    else if (addr >= 0x8000 && mine)
+        mmc5_sound_listen(&m->sound, c->synth, *value, clk);
+    update_irq(c);
     return mine;
+}
+
+static void mmc5_run(struct cart *c, u64 clk)
+{
+    mmc5_sound_run(&((struct mmc5 *)c->board)->sound, c->synth, clk);
 }
 
 static void mmc5_power(struct cart *c)
@@ -483,16 +537,24 @@ static void mmc5_power(struct cart *c)
         .factor = { 0xff, 0xff },
         .nt_last = NT_NONE,
     };
+    mmc5_sound_power(&m->sound);
+}
+
+static int mmc5_loaded(void *board, struct err *e)
+{
+    return mmc5_sound_loaded(&((struct mmc5 *)board)->sound, e);
 }
 
 const struct board board_mmc5 = {
     .state_bytes = sizeof(struct mmc5),
     .fields = mmc5_fields,
     .power = mmc5_power,
+    .loaded = mmc5_loaded,
     .sync = mmc5_sync,
     .read = mmc5_read,
     .peek = mmc5_peek,
     .write = mmc5_write,
+    .run = mmc5_run,
     .fetch = mmc5_fetch,
     .snoop = mmc5_snoop,
     .line_horizon = mmc5_line_horizon,

@@ -4,10 +4,9 @@
  * The 163 also banks the name tables, takes pages of CIRAM as CHR RAM, counts cycles, and has 128
  * bytes of RAM for its sound (or, with a battery, for a score). */
 #include "kinds/nes/boards/boards.h"
+#include "kinds/nes/chips/n163_sound.h"
 
 #include <string.h>
-
-#define CHIP_RAM_BYTES 128
 
 /* clang-format off */
 #define NAMCO163(F, A, E, G, H)                                                \
@@ -15,7 +14,7 @@
     A(STATE, u8, chr, 12, "CHR banks, then name tables")                       \
     F(STATE, u8, port, "$F800: address of the chip's RAM; RAM protection")     \
     F(STATE, u8, ram_at, "the RAM's address, which can count up")              \
-    A(STATE, u8, ram, CHIP_RAM_BYTES, "the chip's RAM")                        \
+    G(n163_sound, sound, "the chip's RAM and what plays from it")              \
     F(STATE, u16, counter, "IRQ: counts up to $7FFF; bit 15 enables")          \
     F(STATE, u64, clk, "the cycle up to which it has counted")
 /* clang-format on */
@@ -25,7 +24,7 @@ struct namco163 {
 };
 static FIELD_TABLE(namco163, 1, NAMCO163)
 
-enum { IRQ_ENABLE = 0x8000, IRQ_END = 0x7fff, CIRAM_FIRST = 0xe0 };
+enum { IRQ_ENABLE = 0x8000, IRQ_END = 0x7fff, CIRAM_FIRST = 0xe0, SOUND_OFF = 0x40 };
 
 /* ---- windows ---- */
 
@@ -69,6 +68,51 @@ static void namco163_sync(struct cart *c)
     }
 }
 
+/* ---- sound and its RAM ---- */
+
+/* Where the cartridge keeps a copy of the chip's RAM for its battery, or NULL. */
+static u8 *saved_ram(struct cart *c)
+{
+    u64 at = (u64)c->prg_ram_bytes + c->prg_nvram_bytes;
+
+    if (!c->chip_nvram_bytes || at + N163_RAM_BYTES > c->wram.size_bytes)
+        return NULL;
+    return c->wram.bytes + at;
+}
+
+static s32 loudness(const struct cart *c)
+{
+    return (s32)c->line->wiring;
+}
+
+/* Channels step in the RAM: the copy follows. */
+static void run_sound(struct cart *c, u64 clk)
+{
+    struct namco163 *n = c->board;
+    u8 *saved = saved_ram(c);
+
+    n163_sound_run(&n->sound, c->synth, loudness(c), clk);
+    if (saved)
+        memcpy(saved, n->sound.ram, N163_RAM_BYTES);
+}
+
+static void write_ram(struct cart *c, u8 value)
+{
+    struct namco163 *n = c->board;
+    unsigned at = n->ram_at & (N163_RAM_BYTES - 1);
+    u8 *saved = saved_ram(c);
+
+    n->sound.ram[at] = value;
+    if (saved)
+        saved[at] = value;
+}
+
+static void step_ram(struct namco163 *n)
+{
+    if (n->port & 0x80)
+        n->ram_at = (n->ram_at + 1) & (N163_RAM_BYTES - 1);
+}
+
 /* ---- the counter ---- */
 
 static void set_deadline(struct cart *c)
@@ -85,6 +129,7 @@ static void namco163_run(struct cart *c, u64 clk)
     struct namco163 *n = c->board;
     u64 cycles = clk > n->clk ? clk - n->clk : 0, left = (u64)(IRQ_END - (n->counter & IRQ_END));
 
+    run_sound(c, clk);
     n->clk = clk;
     if (!(n->counter & IRQ_ENABLE) || !left || !cycles)
         return;
@@ -98,33 +143,6 @@ static void namco163_run(struct cart *c, u64 clk)
 }
 
 /* ---- registers ---- */
-
-/* Where the cartridge keeps a copy of the chip's RAM for its battery, or NULL. */
-static u8 *saved_ram(struct cart *c)
-{
-    u64 at = (u64)c->prg_ram_bytes + c->prg_nvram_bytes;
-
-    if (!c->chip_nvram_bytes || at + CHIP_RAM_BYTES > c->wram.size_bytes)
-        return NULL;
-    return c->wram.bytes + at;
-}
-
-static void write_ram(struct cart *c, u8 value)
-{
-    struct namco163 *n = c->board;
-    unsigned at = n->ram_at & (CHIP_RAM_BYTES - 1);
-    u8 *saved = saved_ram(c);
-
-    n->ram[at] = value;
-    if (saved)
-        saved[at] = value;
-}
-
-static void step_ram(struct namco163 *n)
-{
-    if (n->port & 0x80)
-        n->ram_at = (n->ram_at + 1) & (CHIP_RAM_BYTES - 1);
-}
 
 static void namco163_write(struct cart *c, u16 addr, u8 value, u64 clk)
 {
@@ -144,12 +162,15 @@ static void namco163_write(struct cart *c, u16 addr, u8 value, u64 clk)
         c->irq = false;
         set_deadline(c);
         return;
-    case 0xe000 >> 11: n->prg[0] = value; break;
+    case 0xe000 >> 11:
+        n->prg[0] = value;
+        n163_sound_switch(&n->sound, c->synth, loudness(c), value & SOUND_OFF, clk);
+        break;
     case 0xe800 >> 11: n->prg[1] = value; break;
     case 0xf000 >> 11: n->prg[2] = value; break;
     case 0xf800 >> 11:
         n->port = value;
-        n->ram_at = value & (CHIP_RAM_BYTES - 1);
+        n->ram_at = value & (N163_RAM_BYTES - 1);
         break;
     default:
         if (addr < 0x8000)
@@ -165,7 +186,7 @@ static bool namco163_peek(const struct cart *c, u16 addr, u8 *value)
     const struct namco163 *n = c->board;
 
     switch (addr >> 11) {
-    case 0x4800 >> 11: *value = n->ram[n->ram_at & (CHIP_RAM_BYTES - 1)]; return true;
+    case 0x4800 >> 11: *value = n->sound.ram[n->ram_at & (N163_RAM_BYTES - 1)]; return true;
     case 0x5000 >> 11: *value = (u8)n->counter; return true;
     case 0x5800 >> 11: *value = (u8)(n->counter >> 8); return true;
     default: return false;
@@ -189,8 +210,8 @@ static int namco163_init(struct cart *c, struct err *e)
 {
     if (!c->battery)
         return 0;
-    c->chip_nvram_bytes = CHIP_RAM_BYTES;
-    return cart_wram_grow(c, CHIP_RAM_BYTES, e);
+    c->chip_nvram_bytes = N163_RAM_BYTES;
+    return cart_wram_grow(c, N163_RAM_BYTES, e);
 }
 
 /* iNES programs that never write $F800 find their RAM open. */
@@ -205,8 +226,15 @@ static void namco163_power(struct cart *c)
     };
     if (c->mirroring == CART_HORIZONTAL)
         memcpy(n->chr + 8, (u8[]) { 0xe0, 0xe0, 0xe1, 0xe1 }, 4);
+    n163_sound_power(&n->sound);
     if (saved)
-        memcpy(n->ram, saved, sizeof n->ram);
+        memcpy(n->sound.ram, saved, N163_RAM_BYTES);
+    c->gain = loudness(c) > N163_UNIT_12_DB ? 160 : c->gain; /* or the loudest would not fit */
+}
+
+static int namco163_loaded(void *board, struct err *e)
+{
+    return n163_sound_loaded(&((struct namco163 *)board)->sound, e);
 }
 
 const struct board board_namco163 = {
@@ -214,6 +242,7 @@ const struct board board_namco163 = {
     .fields = namco163_fields,
     .init = namco163_init,
     .power = namco163_power,
+    .loaded = namco163_loaded,
     .sync = namco163_sync,
     .read = namco163_read,
     .peek = namco163_peek,

@@ -1,13 +1,15 @@
 /* Konami VRC6 (24, and 26 with A0 and A1 exchanged). */
 #include "kinds/nes/boards/boards.h"
 #include "kinds/nes/boards/vrc_irq.h"
+#include "kinds/nes/chips/vrc6_sound.h"
 
 /* clang-format off */
 #define VRC6(F, A, E, G, H)                                                    \
     A(STATE, u8, prg, 2, "PRG banks: 16 KiB, 8 KiB")                           \
     A(STATE, u8, chr, 8, "CHR banks R0..R7")                                   \
     F(STATE, u8, style, "$B003: how CHR and name tables use the banks")        \
-    G(vrc_irq, irq, "the IRQ counter")
+    G(vrc_irq, irq, "the IRQ counter")                                         \
+    G(vrc6_sound, sound, "two pulses and a sawtooth")
 /* clang-format on */
 
 struct vrc6 {
@@ -94,7 +96,10 @@ static void write_irq(struct cart *c, unsigned reg, u8 value)
 
 static void vrc6_run(struct cart *c, u64 clk)
 {
-    vrc_irq_run(&((struct vrc6 *)c->board)->irq, c, clk);
+    struct vrc6 *v = c->board;
+
+    vrc_irq_run(&v->irq, c, clk);
+    vrc6_sound_run(&v->sound, c->synth, clk);
 }
 
 static void vrc6_write(struct cart *c, u16 addr, u8 value, u64 clk)
@@ -109,9 +114,13 @@ static void vrc6_write(struct cart *c, u16 addr, u8 value, u64 clk)
         reg = reg >> 1 | (reg & 1) << 1;
     switch (addr >> 12) {
     case 0x8: v->prg[0] = value; break;
+    case 0x9:
+    case 0xa: vrc6_sound_write(&v->sound, c->synth, (addr >> 12) - 9, reg, value, clk); return;
     case 0xb:
         if (reg == 3)
             v->style = value;
+        else
+            vrc6_sound_write(&v->sound, c->synth, 2, reg, value, clk);
         break;
     case 0xc: v->prg[1] = value; break;
     case 0xd:
@@ -128,12 +137,19 @@ static void vrc6_power(struct cart *c)
 
     *v = (struct vrc6) { .style = STYLE_A10 };
     vrc_irq_power(&v->irq);
+    vrc6_sound_power(&v->sound);
+}
+
+static int vrc6_loaded(void *board, struct err *e)
+{
+    return vrc6_sound_loaded(&((struct vrc6 *)board)->sound, e);
 }
 
 const struct board board_vrc6 = {
     .state_bytes = sizeof(struct vrc6),
     .fields = vrc6_fields,
     .power = vrc6_power,
+    .loaded = vrc6_loaded,
     .sync = vrc6_sync,
     .write = vrc6_write,
     .run = vrc6_run,
