@@ -52,11 +52,11 @@ static void fme7_run(struct cart *c, u64 clk)
     u64 cycles = clk > m->clk ? clk - m->clk : 0;
 
     m->clk = clk;
-    if (!(m->control & CONTROL_COUNT))
-        return;
-    if (cycles > m->counter && (m->control & CONTROL_IRQ))
-        c->irq = true;
-    m->counter = (u16)(m->counter - cycles);
+    if (m->control & CONTROL_COUNT) {
+        if (cycles > m->counter && (m->control & CONTROL_IRQ))
+            c->irq = true;
+        m->counter = (u16)(m->counter - cycles);
+    }
     set_deadline(c);
 }
 

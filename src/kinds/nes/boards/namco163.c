@@ -86,12 +86,10 @@ static void namco163_run(struct cart *c, u64 clk)
     u64 cycles = clk > n->clk ? clk - n->clk : 0, left = (u64)(IRQ_END - (n->counter & IRQ_END));
 
     n->clk = clk;
-    if (!(n->counter & IRQ_ENABLE) || !left || !cycles)
-        return;
-    if (cycles >= left) {
+    if ((n->counter & IRQ_ENABLE) && left && cycles >= left) {
         n->counter = IRQ_ENABLE | IRQ_END;
         c->irq = true;
-    } else {
+    } else if ((n->counter & IRQ_ENABLE) && left) {
         n->counter = (u16)(n->counter + cycles);
     }
     set_deadline(c);

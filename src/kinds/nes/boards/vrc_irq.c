@@ -45,8 +45,10 @@ void vrc_irq_run(struct vrc_irq *v, struct cart *c, u64 clk)
     u64 cycles = clk > v->clk ? clk - v->clk : 0, clocks, first = 0x100u - v->counter;
 
     v->clk = clk;
-    if (!v->enabled)
+    if (!v->enabled) {
+        set_deadline(v, c);
         return;
+    }
     if (!v->prescaler || v->prescaler > LINE_THIRDS) /* only a damaged image says so */
         v->prescaler = LINE_THIRDS;
     clocks = take_clocks(v, cycles);
