@@ -49,9 +49,8 @@ static void set_deadline(struct cart *c)
 static void fme7_run(struct cart *c, u64 clk)
 {
     struct fme7 *m = c->board;
-    u64 cycles = clk > m->clk ? clk - m->clk : 0;
+    u64 cycles = board_cycles(&m->clk, clk);
 
-    m->clk = clk;
     if (m->control & CONTROL_COUNT) {
         if (cycles > m->counter && (m->control & CONTROL_IRQ))
             c->irq = true;
@@ -89,7 +88,7 @@ static void fme7_write(struct cart *c, u16 addr, u8 value, u64 clk)
 {
     struct fme7 *m = c->board;
 
-    fme7_run(c, clk);
+    fme7_run(c, clk + 1);
     if ((addr & 0xe000) == 0x8000)
         m->index = value & 15;
     else if ((addr & 0xe000) == 0xa000)
