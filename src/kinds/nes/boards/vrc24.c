@@ -88,7 +88,7 @@ static void write_register(struct cart *c, unsigned row, unsigned reg, u8 value)
     case 0x9:
         if (!vrc4 || reg < 2)
             v->mirror = value;
-        else if (reg == 2)
+        else
             v->control = value;
         break;
     case 0xa: v->prg[1] = value; break;
