@@ -10,7 +10,7 @@
 #define CPU_PAGE_BYTES (1u << CPU_PAGE_SHIFT)
 #define PPU_PAGE_BYTES 1024u
 
-FIELD_TABLE(cart, 2, CART)
+FIELD_TABLE(cart, 3, CART)
 
 bool cart_accepts(const u8 *image, size_t bytes, const char **what)
 {
@@ -92,6 +92,7 @@ static int cart_loaded(void *self, struct err *e)
     struct cart *c = self;
 
     (void)e;
+    c->deadline = c->ops->run ? 0 : EVENT_NEVER;
     c->ops->sync(c);
     return 0;
 }

@@ -4,8 +4,9 @@
  * board is called for what is not plain memory: registers, chips that watch a bus, time.
  *
  * Time is counted in CPU cycles since power-on (`clk`). An access in cycle n passes clk = n. A
- * board that counts cycles catches up: run(c, clk) brings it to the start of cycle clk, and it sets
- * c->deadline to the clk at which run() will next change c->irq (EVENT_NEVER: not by itself). */
+ * board that counts cycles catches up: run(c, clk) brings it to the start of cycle clk, and always
+ * sets c->deadline to the clk at which run() will next change c->irq (EVENT_NEVER: not by itself).
+ */
 #ifndef NES_CART_H
 #define NES_CART_H
 
@@ -115,12 +116,12 @@ struct mapper {
     F(CONFIG, u32, chr_ram_bytes, "pattern RAM, volatile")                                        \
     F(CONFIG, u32, chr_nvram_bytes, "pattern RAM, battery-backed")                                \
     F(CONFIG, bool, conflicts, "bus conflicts on writes to ROM")                                  \
-    F(STATE, bool, irq, "the board's interrupt line")                                             \
-    F(STATE, u64, deadline, "when irq may change by itself")
+    F(STATE, bool, irq, "the board's interrupt line")
 /* clang-format on */
 
 struct cart {
     FIELD_MEMBERS(CART)
+    u64 deadline; /* when irq may change by itself; after a load: at once, run() will tell */
     const struct board *ops;
     const struct mapper *line;
     void *board;                                 /* the board's own state, state_bytes long */

@@ -15,6 +15,19 @@ extern const struct board board_namco118;                      /* namco118.c */
 extern const struct board board_namco163, board_namco340;      /* namco163.c */
 extern const struct board board_vrc24, board_vrc6, board_vrc7, board_fme7; /* a file each */
 
+/* For chips that count CPU cycles: how many there were since *at, which moves to clk. What is
+ * written to a register is there at the end of that cycle, so a write lets its own cycle be counted
+ * first (clk + 1); a run() to that same cycle then finds *at ahead of it. Further ahead only a
+ * damaged image has it. */
+static inline u64 board_cycles(u64 *at, u64 clk)
+{
+    u64 cycles = clk > *at ? clk - *at : 0;
+
+    if (*at != clk + 1)
+        *at = clk;
+    return cycles;
+}
+
 /* uxrom: the bank number's place in the latch. */
 enum { UXROM_SHIFT = 7, UXROM_FIRST_FIXED = 8, UXROM_CHR_ENABLE = 16 };
 

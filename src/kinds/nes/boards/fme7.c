@@ -52,15 +52,14 @@ static void set_deadline(struct cart *c)
 static void fme7_run(struct cart *c, u64 clk)
 {
     struct fme7 *m = c->board;
-    u64 cycles = clk > m->clk ? clk - m->clk : 0;
+    u64 cycles = board_cycles(&m->clk, clk);
 
     s5b_sound_run(&m->sound, c->synth, clk);
-    m->clk = clk;
-    if (!(m->control & CONTROL_COUNT))
-        return;
-    if (cycles > m->counter && (m->control & CONTROL_IRQ))
-        c->irq = true;
-    m->counter = (u16)(m->counter - cycles);
+    if (m->control & CONTROL_COUNT) {
+        if (cycles > m->counter && (m->control & CONTROL_IRQ))
+            c->irq = true;
+        m->counter = (u16)(m->counter - cycles);
+    }
     set_deadline(c);
 }
 
@@ -93,7 +92,7 @@ static void fme7_write(struct cart *c, u16 addr, u8 value, u64 clk)
 {
     struct fme7 *m = c->board;
 
-    fme7_run(c, clk);
+    fme7_run(c, addr < 0xc000 ? clk + 1 : clk); /* the counter counts the write's cycle too */
     switch (addr >> 13) {
     case 0x8000 >> 13: m->index = value & 15; break;
     case 0xa000 >> 13: write_register(c, value); break;

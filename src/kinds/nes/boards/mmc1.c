@@ -2,7 +2,8 @@
  * registers.
  *
  * Boards with 8 KiB of pattern RAM need few of the CHR register's bits for it and use the others:
- * PRG A18 (SUROM, SXROM), the RAM's bank (SOROM, SXROM), or the RAM's second enable (SNROM). */
+ * PRG A18 (SUROM, SXROM), the RAM's bank (SOROM, SXROM), or the RAM's second enable (SNROM). SZROM
+ * has pattern ROM, 16 KiB of RAM, and the RAM's bank in the one bit that the ROM leaves. */
 #include "kinds/nes/boards/boards.h"
 
 #define MMC1(F, A, E, G, H)                                            \
@@ -30,8 +31,10 @@ static void sync_wram(struct cart *c)
         cart_cpu_none(c, 0x6000, 0x2000);
     else if (size <= 0x2000)
         cart_wram_8k(c, 0x6000, 0, true);
-    else
-        cart_wram_8k(c, 0x6000, size <= 0x4000 ? m->reg[1] >> 3 & 1 : m->reg[1] >> 2 & 3, true);
+    else if (size > 0x4000)
+        cart_wram_8k(c, 0x6000, m->reg[1] >> 2 & 3, true);
+    else /* beside pattern ROM, only the topmost bit is free */
+        cart_wram_8k(c, 0x6000, m->reg[1] >> (few_tiles ? 3 : 4) & 1, true);
 }
 
 static void sync_prg(struct cart *c)

@@ -32,7 +32,9 @@ enum { SELECT_CHR_FLIP = 0x80, SELECT_PRG_SWAP = 0x40, SELECT_MMC6_RAM = 0x20 };
 
 static void chr_page(struct cart *c, unsigned slot, int bank)
 {
-    if (!(c->line->wiring & MMC3_TQROM))
+    if (c->line->wiring & MMC3_TXSROM) /* A17 goes elsewhere */
+        cart_chr_1k(c, slot, bank & 127);
+    else if (!(c->line->wiring & MMC3_TQROM))
         cart_chr_1k(c, slot, bank);
     else if (bank & 64)
         cart_chr_ram_1k(c, slot, bank & 7);

@@ -370,6 +370,8 @@ static void mmc5_snoop(struct cart *c, u16 addr, u8 value)
     struct mmc5 *m = c->board;
     bool tall = value & 0x20;
 
+    if (addr == 0x2001 && !(value & 0x18)) /* rendering is switched off */
+        leave_frame(m);
     if (addr != 0x2000 || tall == m->tall)
         return;
     m->tall = tall;

@@ -127,16 +127,13 @@ static void set_deadline(struct cart *c)
 static void namco163_run(struct cart *c, u64 clk)
 {
     struct namco163 *n = c->board;
-    u64 cycles = clk > n->clk ? clk - n->clk : 0, left = (u64)(IRQ_END - (n->counter & IRQ_END));
+    u64 cycles = board_cycles(&n->clk, clk), left = (u64)(IRQ_END - (n->counter & IRQ_END));
 
     run_sound(c, clk);
-    n->clk = clk;
-    if (!(n->counter & IRQ_ENABLE) || !left || !cycles)
-        return;
-    if (cycles >= left) {
+    if ((n->counter & IRQ_ENABLE) && left && cycles >= left) {
         n->counter = IRQ_ENABLE | IRQ_END;
         c->irq = true;
-    } else {
+    } else if ((n->counter & IRQ_ENABLE) && left) {
         n->counter = (u16)(n->counter + cycles);
     }
     set_deadline(c);
@@ -149,7 +146,7 @@ static void namco163_write(struct cart *c, u16 addr, u8 value, u64 clk)
     struct namco163 *n = c->board;
     unsigned reg = addr >> 11;
 
-    namco163_run(c, clk);
+    namco163_run(c, clk + 1);
     switch (reg) {
     case 0x4800 >> 11:
         write_ram(c, value);

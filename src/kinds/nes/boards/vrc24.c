@@ -88,7 +88,7 @@ static void write_register(struct cart *c, unsigned row, unsigned reg, u8 value)
     case 0x9:
         if (!vrc4 || reg < 2)
             v->mirror = value;
-        else if (reg == 2)
+        else
             v->control = value;
         break;
     case 0xa: v->prg[1] = value; break;
@@ -112,7 +112,7 @@ static void vrc24_write(struct cart *c, u16 addr, u8 value, u64 clk)
     unsigned reg = ((addr & wiring & 0xff) != 0) | ((addr & wiring >> 8 & 0xff) != 0) << 1;
 
     if (addr >= 0x8000) {
-        vrc24_run(c, clk);
+        vrc24_run(c, clk + 1);
         write_register(c, addr >> 12, reg, value);
     } else if (addr >= 0x6000 && addr < 0x7000) {
         ((struct vrc24 *)c->board)->bit = value & 1;

@@ -109,7 +109,7 @@ static void vrc6_write(struct cart *c, u16 addr, u8 value, u64 clk)
 
     if (addr < 0x8000)
         return;
-    vrc6_run(c, clk);
+    vrc6_run(c, clk + 1);
     if (c->line->wiring & VRC6_SWAPPED)
         reg = reg >> 1 | (reg & 1) << 1;
     switch (addr >> 12) {

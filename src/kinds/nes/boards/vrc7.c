@@ -65,7 +65,7 @@ static void vrc7_write(struct cart *c, u16 addr, u8 value, u64 clk)
 
     if (addr < 0x8000)
         return;
-    vrc7_run(c, clk);
+    vrc7_run(c, clk + 1);
     switch (row << 1 | odd) {
     case 0x10:
     case 0x11: v->prg[odd] = value; break;

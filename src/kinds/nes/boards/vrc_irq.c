@@ -1,6 +1,6 @@
 #include "kinds/nes/boards/vrc_irq.h"
 
-#include <assert.h>
+#include "kinds/nes/boards/boards.h"
 
 FIELD_TABLE(vrc_irq, 1, VRC_IRQ)
 
@@ -42,11 +42,12 @@ static void set_deadline(const struct vrc_irq *v, struct cart *c)
 
 void vrc_irq_run(struct vrc_irq *v, struct cart *c, u64 clk)
 {
-    u64 cycles = clk > v->clk ? clk - v->clk : 0, clocks, first = 0x100u - v->counter;
+    u64 cycles = board_cycles(&v->clk, clk), clocks, first = 0x100u - v->counter;
 
-    v->clk = clk;
-    if (!v->enabled)
+    if (!v->enabled) {
+        set_deadline(v, c);
         return;
+    }
     if (!v->prescaler || v->prescaler > LINE_THIRDS) /* only a damaged image says so */
         v->prescaler = LINE_THIRDS;
     clocks = take_clocks(v, cycles);

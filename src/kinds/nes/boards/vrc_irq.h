@@ -26,7 +26,7 @@ const struct fields *vrc_irq_fields(void);
 void vrc_irq_power(struct vrc_irq *v);
 /* Counts all cycles before clk, and tells c when the next change comes. */
 void vrc_irq_run(struct vrc_irq *v, struct cart *c, u64 clk);
-/* Register writes, after vrc_irq_run(). The latch needs none. */
+/* Register writes, after vrc_irq_run() to the end of the write's cycle, clk + 1. */
 void vrc_irq_control(struct vrc_irq *v, struct cart *c, u8 value);
 void vrc_irq_acknowledge(struct vrc_irq *v, struct cart *c);
 
