@@ -368,6 +368,7 @@ int cmd_run(const struct command *c, int argc, char **argv)
         r.options.saves = saves;
     }
     r.options.settings = r.settings;
+    r.options.digest_sound = r.hash || r.report;
     r.options.args = (const char *const *)argv + i + 1;
     if (mews_open(argv[i], &r.options, &m, &e))
         return fail(e.text);
