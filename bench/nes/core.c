@@ -31,6 +31,13 @@ static bool get_variable(struct retro_variable *v)
     return v->value != NULL;
 }
 
+/* A core may forget its own list when the call returns. */
+static void keep_maps(const struct retro_memory_map *m)
+{
+    open_core->map_count = m->num_descriptors < CORE_MAPS ? m->num_descriptors : CORE_MAPS;
+    memcpy(open_core->maps, m->descriptors, open_core->map_count * sizeof *m->descriptors);
+}
+
 static bool environment(unsigned cmd, void *data)
 {
     struct core *c = open_core;
@@ -53,9 +60,13 @@ static bool environment(unsigned cmd, void *data)
         *(bool *)data = c->options_changed;
         c->options_changed = false;
         return true;
+    case RETRO_ENVIRONMENT_SET_GEOMETRY:
+        c->geometry = *(const struct retro_game_geometry *)data;
+        return true;
+    case RETRO_ENVIRONMENT_SHUTDOWN: c->ended = true; return true;
     case RETRO_ENVIRONMENT_SET_INPUT_DESCRIPTORS: c->inputs = data; return true;
     case RETRO_ENVIRONMENT_SET_CONTROLLER_INFO: c->controllers = data; return true;
-    case RETRO_ENVIRONMENT_SET_MEMORY_MAPS: c->maps = data; return true;
+    case RETRO_ENVIRONMENT_SET_MEMORY_MAPS: keep_maps(data); return true;
     case RETRO_ENVIRONMENT_GET_INPUT_BITMASKS: return true;
     default: return false;
     }
@@ -78,8 +89,11 @@ static size_t sound(const int16_t *frames, size_t count)
 {
     struct core *c = open_core;
 
-    for (size_t i = 0; i < count; i++)
-        c->sound = c->sound * 0x100000001b3u + (uint16_t)frames[2 * i];
+    for (size_t i = 0; c->digest && i < count; i++) {
+        uint16_t left = (uint16_t)frames[2 * i];
+
+        SHA1Update(c->digest, (const uint8_t[]) { (uint8_t)left, (uint8_t)(left >> 8) }, 2);
+    }
     c->samples += count;
     return count;
 }

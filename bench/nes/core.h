@@ -6,11 +6,12 @@
 #define BENCH_NES_CORE_H
 
 #include <libretro.h>
+#include <sha1.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CORE_PADS = 2, CORE_OPTIONS = 16 };
+enum { CORE_PADS = 2, CORE_OPTIONS = 16, CORE_MAPS = 8 };
 
 struct core {
     void *handle;
@@ -46,11 +47,14 @@ struct core {
     const void *picture; /* the last one; valid until the core runs again */
     unsigned width, height;
     size_t pitch;
-    uint64_t pictures, samples;                            /* so far; a sample has two channels */
-    uint64_t sound;                                        /* a checksum of all of them */
+    uint64_t pictures, samples; /* so far; a sample has two channels */
+    SHA1_CTX *digest;           /* borrowed: of the left channel's samples; NULL: nobody asks */
     const struct retro_core_option_v2_definition *options; /* what it offers */
     const struct retro_input_descriptor *inputs;
-    const struct retro_memory_map *maps;
+    struct retro_memory_descriptor maps[CORE_MAPS];
+    unsigned map_count;
+    struct retro_game_geometry geometry; /* as changed; all 0: never */
+    bool ended;                          /* the core asked for the end */
     const struct retro_controller_info *controllers;
     char log[256]; /* its last line */
 };

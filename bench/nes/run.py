@@ -50,12 +50,6 @@ def nestopia_core():
     return next(f for f in listed if f.endswith("_libretro.so"))
 
 
-def build_front():
-    os.makedirs(os.path.dirname(FRONT), exist_ok=True)
-    run(["cc", "-O2", "-D_GNU_SOURCE", "-I/usr/include/libretro-common", "bench/nes/front.c", "bench/nes/core.c",
-         "-o", FRONT, "-ldl"])
-
-
 def texts(presses):
     return ["%d:%s:%d" % p for p in presses]
 
@@ -200,7 +194,6 @@ def main():
     p.add_argument("--frames", type=int, default=3000)
     p.add_argument("--only", help="these rows, and Nestopia")
     a = p.parse_args()
-    build_front()
     rows = programs(a.only)
     games = sorted(glob.glob(BUILD + "/guests/nes/*/*.nes"))
     if "MEWS_TESTDATA" in os.environ:
