@@ -29,7 +29,7 @@ digest() {
     [ "$(fact sound)" = "$(digest sound)" ]
     [ "$(fact ram)" = "$(digest ram)" ]
     [ "$(fact pictures)" = 600 ]
-    ! grep -q '^log:' <<<"$output"
+    [ -z "$(fact log)" ]
 }
 
 @test "the first picture is the first one, not a later one" {
@@ -114,8 +114,9 @@ digest() {
     [ "$status" = 0 ]
     [ "$(fact save-bytes)" = 8192 ]
     cmp "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
-    run facts "$game" 60 "save>$BATS_TEST_TMPDIR/out" # the game has written its own by now
-    ! cmp -s "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
+    run facts "$game" 60 "save>$BATS_TEST_TMPDIR/out"
+    run cmp -s "$BATS_TEST_TMPDIR/in" "$BATS_TEST_TMPDIR/out"
+    [ "$status" = 1 ] # the game has written its own by now
     run facts "$game" 0 "save<$BATS_TEST_TMPDIR/out"
     [ "$(fact save)" = "$(sha1sum <"$BATS_TEST_TMPDIR/out" | cut -d' ' -f1)" ]
 }
@@ -152,6 +153,10 @@ END
     printf 'savefile_directory = "%s"\nlog_dir = "%s"\n' "$PWD" "$PWD" >>ra.cfg
     HOME=$PWD run timeout 120 retroarch -v -c ra.cfg -L "$core" --max-frames=600 "$game"
     [ "$status" = 0 ]
-    [[ "$output" == *"60.10 Hz"* || "$output" == *"60.099"* || "$output" == *"FPS: 60.10"* ]]
-    [ "$(stat -c %s hawk.srm)" = 8192 ] # RetroArch kept the battery
+    [[ "$output" == *"SET_PIXEL_FORMAT: XRGB8888"* ]]
+    [[ "$output" == *SET_MEMORY_MAPS* ]]
+    [[ "$output" == *"Core]: Content ran"* ]]
+    # After as many pictures the battery holds what it does with our front-end.
+    facts "$game" 600 "save>$PWD/ours.srm"
+    cmp hawk.srm ours.srm
 }
