@@ -42,6 +42,7 @@ struct mews_options {
     const char *saves;           /* directory of battery RAM; NULL: kept nowhere */
     bool console;                /* the guest's console is this process's */
     bool reset_when_asked;       /* press reset when a test program asks for it: mews_test() */
+    bool digest_sound;           /* mews_digest() will be asked for "sound" */
 };
 
 /* Why a run returned; names as in mews_stop_name(). */
@@ -75,6 +76,11 @@ MEWS_API void mews_kinds(mews_kind_fn *f, void *ctx);
 /* `thing` is the path of a cartridge or program, or of an archive that holds one. */
 MEWS_API int mews_open(const char *thing, const struct mews_options *o, struct mews **out,
                        struct mews_error *e);
+/* The same for bytes that are in memory already, and no archive; they are copied. `name` stands for
+ * them in messages and names the battery's file. */
+MEWS_API int mews_open_memory(const char *name, const void *bytes, size_t len,
+                              const struct mews_options *o, struct mews **out,
+                              struct mews_error *e);
 MEWS_API void mews_close(struct mews *m); /* accepts NULL; does what mews_finish() does */
 /* Stores battery RAM and ends the recording of sound, as mews_close() does too; but this can tell
  * what failed. The machine may run on. */
@@ -110,6 +116,18 @@ MEWS_API bool mews_poke(struct mews *m, uint64_t address, const void *in, size_t
 /* A memory by its name ("ram", "wram"); returns the bytes copied. */
 MEWS_API size_t mews_space(struct mews *m, const char *name, uint64_t offset, void *out,
                            size_t bytes);
+/* The memory itself, for one who looks at it after each picture; false when there is none of that
+ * name. It stays where it is until mews_close(). */
+struct mews_memory_info {
+    void *bytes;
+    size_t size;
+    uint64_t base; /* the address at which the CPU sees its first byte, as a rule */
+    bool rom;      /* not to be written */
+};
+MEWS_API bool mews_memory(struct mews *m, const char *name, struct mews_memory_info *out);
+/* What a battery keeps when the power is off; NULL: nothing. One who opened without `saves` may fill
+ * it before the machine first runs. */
+MEWS_API void *mews_battery(struct mews *m, size_t *bytes);
 /* A member of the state by its path ("cpu.a", "ppu.line"), as text. */
 MEWS_API int mews_field(struct mews *m, const char *path, char *out, size_t room,
                         struct mews_error *e);
@@ -133,13 +151,26 @@ enum mews_test_state {
 MEWS_API enum mews_test_state mews_test(struct mews *m, char *text, size_t room);
 
 /* ---- pictures, sound, input ---- */
+/* The screen; false when the machine makes no pictures. */
+struct mews_display_info {
+    unsigned width, height;
+    uint32_t aspect_num, aspect_den; /* width over height of one pixel */
+    double pictures_per_second;
+};
+MEWS_API bool mews_display(const struct mews *m, struct mews_display_info *out);
+/* The colours of an NES's pictures: the bytes of a .pal file; NULL: as at first. */
+MEWS_API int mews_palette(struct mews *m, const void *pal, size_t bytes, struct mews_error *e);
 /* The last picture as 0x00RRGGBB; NULL before the first. Valid until the machine runs again. */
 MEWS_API const uint32_t *mews_picture(struct mews *m, unsigned *width, unsigned *height);
 MEWS_API int mews_screenshot(struct mews *m, const char *path, struct mews_error *e);
+/* Takes the oldest samples not taken yet, 48 kHz mono; returns how many there were. They are kept
+ * from the first call on, which returns 0; one who does not come for a second loses the oldest. */
+MEWS_API size_t mews_sound(struct mews *m, int16_t *out, size_t room);
 /* All sound from now on goes to a WAV file, 48 kHz mono, in the place of an earlier one. Complete
  * after mews_finish(), which tells if it failed, or mews_close(). */
 MEWS_API int mews_record_sound(struct mews *m, const char *path, struct mews_error *e);
-/* "picture", "labels", "sound", "ram": SHA-1 in 40 digits; sound: of all since power-on. */
+/* "picture", "labels", "sound", "ram": SHA-1 in 40 digits; sound: of all since power-on, if that
+ * was asked for when the machine was opened. */
 MEWS_API int mews_digest(struct mews *m, const char *what, char out[41], struct mews_error *e);
 /* "FRAME:BUTTONS[:COUNT]": buttons held from a frame on. */
 MEWS_API int mews_press(struct mews *m, const char *press, struct mews_error *e);

@@ -33,6 +33,26 @@ size_t mews_space(struct mews *m, const char *name, uint64_t offset, void *out, 
     return 0;
 }
 
+bool mews_memory(struct mews *m, const char *name, struct mews_memory_info *out)
+{
+    for (struct space *s = m->machine->spaces; s; s = s->next) {
+        if (strcmp(s->name, name) != 0 || !s->size_bytes)
+            continue;
+        *out = (struct mews_memory_info) { .bytes = s->bytes,
+                                           .size = s->size_bytes,
+                                           .base = s->base,
+                                           .rom = s->flags & SPACE_ROM };
+        return true;
+    }
+    return false;
+}
+
+void *mews_battery(struct mews *m, size_t *bytes)
+{
+    *bytes = m->machine->battery_bytes;
+    return m->machine->battery;
+}
+
 int mews_field(struct mews *m, const char *path, char *out, size_t room, struct mews_error *error)
 {
     struct field_ref ref;

@@ -124,7 +124,7 @@ static int make_ports(struct mews *m, const struct mews_options *o, struct err *
     console_init(&m->console, o->console ? 0 : -1, o->console ? 1 : -1);
     console_init_after(&m->diagnostics, o->console ? 2 : -1, &m->console);
     video_keep_init(&m->video, 0);
-    audio_record_init(&m->audio, true, NULL);
+    audio_record_init(&m->audio, o->digest_sound, NULL);
     press_init(&m->press, &m->frames);
     m->held.ops = &held_ops;
     m->press.next = &m->held;
@@ -208,26 +208,36 @@ static int make(struct mews *m, const struct kind *kind, const struct thing *t,
     return 0;
 }
 
-int api_make(struct mews *m, const char *path, const struct mews_options *o,
-             struct machine_parts *out, struct err *e)
+/* The machine of a thing that was read from `path`. */
+static int make_thing(struct mews *m, const char *path, const struct kind *kind,
+                      const struct thing *t, const struct mews_options *o,
+                      struct machine_parts *out, struct err *e)
 {
     struct machine_parts parts = { 0 };
-    const struct kind *kind;
-    struct thing t = { 0 };
-    const char *what;
 
-    if (read_thing(path, o->kind, &t, &kind, &what, e))
-        return -(int)e->code;
-    snprintf(parts.name, sizeof parts.name, "%s", t.name);
-    if (make(m, kind, &t, o, &parts, e)) {
+    snprintf(parts.name, sizeof parts.name, "%s", t->name);
+    if (make(m, kind, t, o, &parts, e)) {
         err_wrap(e, "%s", path);
-        thing_fini(&t);
         api_unmake(&parts);
         return -(int)e->code;
     }
-    thing_fini(&t);
     *out = parts;
     return 0;
+}
+
+int api_make(struct mews *m, const char *path, const struct mews_options *o,
+             struct machine_parts *out, struct err *e)
+{
+    const struct kind *kind;
+    struct thing t = { 0 };
+    const char *what;
+    int r;
+
+    if (read_thing(path, o->kind, &t, &kind, &what, e))
+        return -(int)e->code;
+    r = make_thing(m, path, kind, &t, o, out, e);
+    thing_fini(&t);
+    return r;
 }
 
 void api_unmake(struct machine_parts *p)
@@ -257,28 +267,68 @@ void api_exchange(struct mews *m, struct machine_parts *p)
     *p = old;
 }
 
-int mews_open(const char *path, const struct mews_options *given, struct mews **out,
-              struct mews_error *error)
+static struct mews_options options(const struct mews_options *given)
 {
     struct mews_options o = { 0 };
+
+    if (given) /* a caller of another time knows more or fewer of them */
+        memcpy(&o, given, given->size < sizeof o ? given->size : sizeof o);
+    return o;
+}
+
+static int open_thing(const char *path, const struct kind *kind, const struct thing *t,
+                      const struct mews_options *o, struct mews **out, struct mews_error *error)
+{
+    struct mews *m = calloc(1, sizeof *m);
     struct machine_parts parts;
-    struct mews *m;
     struct err e;
 
-    if (given)
-        memcpy(&o, given, given->size < sizeof o ? given->size : sizeof o);
-    m = calloc(1, sizeof *m);
     if (!m) {
         err_set(&e, ERR_NOMEM, "%s: no memory", path);
         return api_report(error, &e);
     }
-    if (make_ports(m, &o, &e) || api_make(m, path, &o, &parts, &e)) {
+    if (make_ports(m, o, &e) || make_thing(m, path, kind, t, o, &parts, &e)) {
         mews_close(m);
         return api_report(error, &e);
     }
     api_exchange(m, &parts);
     *out = m;
     return 0;
+}
+
+int mews_open(const char *path, const struct mews_options *given, struct mews **out,
+              struct mews_error *error)
+{
+    struct mews_options o = options(given);
+    const struct kind *kind;
+    struct thing t = { 0 };
+    const char *what;
+    struct err e;
+    int r;
+
+    if (read_thing(path, o.kind, &t, &kind, &what, &e))
+        return api_report(error, &e);
+    r = open_thing(path, kind, &t, &o, out, error);
+    thing_fini(&t);
+    return r;
+}
+
+int mews_open_memory(const char *name, const void *bytes, size_t len,
+                     const struct mews_options *given, struct mews **out, struct mews_error *error)
+{
+    struct mews_options o = options(given);
+    struct thing t = { (u8 *)(uintptr_t)bytes, len, "" }; /* read only */
+    const struct kind *kind;
+    const char *what;
+    struct err e;
+
+    snprintf(t.name, sizeof t.name, "%s", name);
+    kind = recognise(o.kind, bytes, len, &what);
+    if (!kind) {
+        unknown(name, o.kind, &e);
+        return api_report(error, &e);
+    }
+    return open_thing(name, kind, &t, &o, out, error);
 }
 
 int api_store(struct machine *machine, struct store *store, struct err *e)
@@ -326,6 +376,7 @@ void mews_close(struct mews *m)
     console_fini(&m->console);
     console_fini(&m->diagnostics);
     video_keep_fini(&m->video);
+    audio_record_fini(&m->audio);
     press_fini(&m->press);
     share_fini(&m->share);
     free(m->saves);
@@ -477,6 +528,38 @@ const uint32_t *mews_picture(struct mews *m, unsigned *width, unsigned *height)
     return m->rgb;
 }
 
+bool mews_display(const struct mews *m, struct mews_display_info *out)
+{
+    const struct display *d = &m->machine->display;
+
+    if (!d->width)
+        return false;
+    *out = (struct mews_display_info) {
+        .width = d->width,
+        .height = d->height,
+        .aspect_num = d->aspect_num,
+        .aspect_den = d->aspect_den,
+        .pictures_per_second = mews_hz(m) * d->ticks_den / d->ticks_num,
+    };
+    return true;
+}
+
+int mews_palette(struct mews *m, const void *pal, size_t bytes, struct mews_error *error)
+{
+    struct err e;
+
+    if (!pal) {
+        palette_init(&m->palette);
+        return 0;
+    }
+    return palette_parse(&m->palette, pal, bytes, "palette", &e) ? api_report(error, &e) : 0;
+}
+
+size_t mews_sound(struct mews *m, int16_t *out, size_t room)
+{
+    return audio_record_take(&m->audio, out, room);
+}
+
 int mews_screenshot(struct mews *m, const char *path, struct mews_error *error)
 {
     struct crop none = { 0 };
@@ -503,6 +586,10 @@ int mews_digest(struct mews *m, const char *what, char out[41], struct mews_erro
     const struct video_frame *f = video_keep_frame(&m->video);
     struct err e;
 
+    if (!strcmp(what, "sound") && !m->audio.hash) {
+        err_set(&e, ERR_STATE, "the sound was not digested (digest_sound in mews_options)");
+        return api_report(error, &e);
+    }
     if (!strcmp(what, "sound")) {
         digest_text(&m->audio.digest, out);
         return 0;

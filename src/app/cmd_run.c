@@ -290,6 +290,7 @@ int cmd_run(const struct command *c, int argc, char **argv)
         return status;
     r.options.reset_when_asked |= r.verdict;
     r.options.settings = r.settings;
+    r.options.digest_sound = r.hash || r.report;
     r.options.args = (const char *const *)argv + i + 1;
     if (mews_open(argv[i], &r.options, &m, &e))
         return fail_error(&e);

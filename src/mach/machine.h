@@ -143,6 +143,13 @@ struct kind {
     F(STATE, u64, frames, "pictures completed since power-on")
 /* clang-format on */
 
+/* What a screen must know before the first picture. */
+struct display {
+    unsigned width, height;     /* 0: the machine makes no pictures */
+    u32 aspect_num, aspect_den; /* width over height of one pixel */
+    u32 ticks_num, ticks_den;   /* from one picture to the next */
+};
+
 struct machine {
     FIELD_MEMBERS(MACHINE)
     const struct kind *kind;
@@ -153,6 +160,9 @@ struct machine {
     unsigned cpu_count;
     u64 hz_num, hz_den; /* ticks a second, exactly hz_num / hz_den */
     u64 frame_limit;    /* run() stops when frames gets there; 0: never */
+    struct display display;
+    u8 *battery; /* what the store keeps; NULL: nothing. Whole whenever run() has returned */
+    size_t battery_bytes;
     struct event_queue events;
     struct ports ports;
     struct trace *trace; /* NULL: off */

@@ -73,6 +73,22 @@ int video_keep_png(const struct video_keep *k, const struct palette *p, const st
 
 /* ---- sound ---- */
 
+static void keep_samples(struct audio_record *r, const s16 *samples, size_t count)
+{
+    size_t to = (r->kept_from + r->kept_count) % AUDIO_HZ, over;
+
+    for (size_t i = 0; i < count; i++) {
+        r->kept[to] = samples[i];
+        to = to + 1 < AUDIO_HZ ? to + 1 : 0;
+    }
+    r->kept_count += count;
+    if (r->kept_count > AUDIO_HZ) {
+        over = r->kept_count - AUDIO_HZ;
+        r->kept_from = (r->kept_from + over) % AUDIO_HZ;
+        r->kept_count = AUDIO_HZ;
+    }
+}
+
 static void record_samples(struct audio_port *port, const s16 *samples, size_t count)
 {
     struct audio_record *r = container_of(port, struct audio_record, port);
@@ -83,6 +99,8 @@ static void record_samples(struct audio_port *port, const s16 *samples, size_t c
         wav_write(r->wav, samples, count);
     if (r->hash)
         digest_samples(&r->digest, samples, count);
+    if (r->kept)
+        keep_samples(r, samples, count);
     r->count += count;
 }
 
@@ -99,4 +117,23 @@ void audio_record_init(struct audio_record *r, bool hash, struct wav *wav)
 {
     *r = (struct audio_record) { .port = { &record_ops }, .wav = wav, .hash = hash };
     digest_init(&r->digest);
+}
+
+void audio_record_fini(struct audio_record *r)
+{
+    free(r->kept);
+    r->kept = NULL;
+}
+
+size_t audio_record_take(struct audio_record *r, s16 *out, size_t room)
+{
+    size_t n = room < r->kept_count ? room : r->kept_count;
+
+    if (!r->kept)
+        r->kept = malloc(AUDIO_HZ * sizeof *r->kept); /* without: as if there were no sound */
+    for (size_t i = 0; i < n; i++)
+        out[i] = r->kept[(r->kept_from + i) % AUDIO_HZ];
+    r->kept_from = (r->kept_from + n) % AUDIO_HZ;
+    r->kept_count -= n;
+    return n;
 }

@@ -32,8 +32,14 @@ struct audio_record {
     bool hash;
     struct digest digest;
     u64 count; /* samples so far */
+    s16 *kept; /* a ring of AUDIO_HZ; NULL before the first audio_record_take() */
+    size_t kept_from, kept_count;
 };
 
 void audio_record_init(struct audio_record *r, bool hash, struct wav *wav);
+void audio_record_fini(struct audio_record *r);
+/* Takes up to `room` samples, the oldest first. From the first call on a second of them is kept;
+ * when it is full the oldest give way. */
+size_t audio_record_take(struct audio_record *r, s16 *out, size_t room);
 
 #endif

@@ -92,7 +92,6 @@ void nes_limit(struct nes *n)
 
 static void send_frame(struct nes *n)
 {
-    static const u32 aspects[3][2] = { { 8, 7 }, { 2950000, 2128137 }, { 2950000, 2128137 } };
     struct machine *m = &n->machine;
     struct video_frame f = {
         .format = VIDEO_NES,
@@ -101,8 +100,8 @@ static void send_frame(struct nes *n)
         .stride_bytes = sizeof n->ppu.pixels[0],
         .pixels = n->ppu.pixels,
         .number = n->ppu.frame,
-        .aspect_num = aspects[n->region][0],
-        .aspect_den = aspects[n->region][1],
+        .aspect_num = m->display.aspect_num,
+        .aspect_den = m->display.aspect_den,
     };
 
     m->frames = n->ppu.frame;

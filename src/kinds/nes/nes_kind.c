@@ -34,22 +34,21 @@ static void fill_ram(struct nes *n, struct space *s)
 
 static void load_battery(struct nes *n)
 {
-    struct store_port *p = n->machine.ports.store;
-    size_t bytes;
-    u8 *at = cart_battery(&n->cart, &bytes);
+    struct machine *m = &n->machine;
+    struct store_port *p = m->ports.store;
 
-    if (at && p)
-        p->ops->load(p, at, bytes);
+    m->battery = cart_battery(&n->cart, &m->battery_bytes);
+    if (m->battery && p)
+        p->ops->load(p, m->battery, m->battery_bytes);
 }
 
 static void save_battery(struct nes *n)
 {
-    struct store_port *p = n->machine.ports.store;
-    size_t bytes;
-    const u8 *at = cart_battery(&n->cart, &bytes);
+    const struct machine *m = &n->machine;
+    struct store_port *p = m->ports.store;
 
-    if (at && p)
-        p->ops->save(p, at, bytes);
+    if (m->battery && p)
+        p->ops->save(p, m->battery, m->battery_bytes);
 }
 
 static void power(struct nes *n)
@@ -211,8 +210,16 @@ static void set_clock(struct nes *n)
 {
     static const u64 hz[3][2] = { { 236250000, 132 }, { 53203425, 32 }, { 53203425, 30 } };
 
+    /* A line is 341 dots; of NTSC's 262, every other picture's last one lacks a dot. */
+    static const struct display displays[3] = {
+        { PPU_WIDTH, PPU_HEIGHT, 8, 7, 59561, 2 },
+        { PPU_WIDTH, PPU_HEIGHT, 2950000, 2128137, 66495, 2 },
+        { PPU_WIDTH, PPU_HEIGHT, 2950000, 2128137, 35464, 1 },
+    };
+
     n->machine.hz_num = hz[n->region][0];
     n->machine.hz_den = hz[n->region][1];
+    n->machine.display = displays[n->region];
 }
 
 static void console_destroy(struct machine *m)

@@ -1,0 +1,6 @@
+#!/bin/sh
+# NES: frames per CPU second beside other programs, size and start-up; the table goes to bench/results/nes.txt.
+# usage: run.sh [--rounds N] [--frames N] [--only NAME,...]     a few minutes; $MEWS_BUILD (build/release), $MEWS_TESTDATA
+set -eu
+cd "$(dirname "$0")/../.."
+exec python3 bench/nes/run.py "$@"
