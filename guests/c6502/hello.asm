@@ -2,13 +2,7 @@
 ; Conventions: VMCALL is $80 nn; the last argument is in A and X, the others on a stack that grows
 ; down from the address in $00/$01 (docs/formats/6502v.md).
 
-.macro vmcall nr
-        .byte $80, nr
-.endmacro
-
-ARGS  = 0
-EXIT  = 1
-WRITE = 5
+        .include "6502v.inc"
 
 sp    = $00
 argv  = $10
