@@ -126,7 +126,7 @@ static void make_ports(struct mews *m, const struct mews_options *o)
     struct err e;
 
     console_init(&m->console, o->console ? 0 : -1, o->console ? 1 : -1);
-    console_init(&m->diagnostics, -1, o->console ? 2 : -1);
+    console_init_after(&m->diagnostics, o->console ? 2 : -1, &m->console);
     video_keep_init(&m->video, 0);
     audio_record_init(&m->audio, true, NULL);
     press_init(&m->press, &m->frames);
@@ -262,6 +262,10 @@ static enum mews_stop run(struct mews *m, u64 until, struct mews_stop_info *info
     m->frames = m->machine->frames;
     console_flush(&m->console);
     console_flush(&m->diagnostics);
+    if (m->console.error) {
+        s = (struct stop_info) { .why = STOP_HOST };
+        snprintf(s.text, sizeof s.text, "the output is lost: %s", strerror(m->console.error));
+    }
     if (info) {
         *info = (struct mews_stop_info) { .why = (enum mews_stop)s.why,
                                           .status = s.status,

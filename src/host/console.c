@@ -34,6 +34,10 @@ static size_t console_send(struct char_port *port, const void *bytes, size_t len
 
     if (c->out < 0)
         return len;
+    if (c->error)
+        return 0;
+    if (c->first)
+        console_flush(c->first);
     while (left) {
         size_t n = CONSOLE_ROOM - c->used < left ? CONSOLE_ROOM - c->used : left;
 
@@ -44,7 +48,7 @@ static size_t console_send(struct char_port *port, const void *bytes, size_t len
         if (c->used == CONSOLE_ROOM)
             console_flush(c);
     }
-    if (c->lines && memchr(bytes, '\n', len))
+    if (c->prompt)
         console_flush(c);
     return len;
 }
@@ -89,8 +93,16 @@ void console_init(struct console *c, int in, int out)
     c->out = out;
     c->wake = in >= 0 ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
     c->error = 0;
-    c->lines = out >= 0 && isatty(out);
+    c->prompt = out >= 0 && isatty(out);
+    c->first = NULL;
     c->used = 0;
+}
+
+void console_init_after(struct console *c, int out, struct console *first)
+{
+    console_init(c, -1, out);
+    c->prompt = true;
+    c->first = first;
 }
 
 void console_fini(struct console *c)

@@ -1,6 +1,7 @@
-/* A guest's console on two of the host's descriptors. Output is collected: it goes out at the end
- * of each line when it goes to a terminal, when the buffer is full, before the guest reads, and by
- * console_flush(). */
+/* A guest's console on two of the host's descriptors. Output to a terminal goes out at once. Other
+ * output is collected: it goes out when the buffer is full, before the guest reads, and by
+ * console_flush(). Two consoles may end in the same place (a terminal, `2>&1`): the one with
+ * `first` set collects nothing, and has the other's output go out before its own. */
 #ifndef HOST_CONSOLE_H
 #define HOST_CONSOLE_H
 
@@ -10,15 +11,17 @@ enum { CONSOLE_ROOM = 4096 };
 
 struct console {
     struct char_port port;
-    int in, out; /* borrowed; -1: nothing comes, nothing goes */
-    int wake;    /* an eventfd, or -1 */
-    int error;   /* errno of the first failed write; later output is dropped */
-    bool lines;
+    int in, out;           /* borrowed; -1: nothing comes, nothing goes */
+    int wake;              /* an eventfd, or -1 */
+    int error;             /* errno of the first failed write; later output is refused */
+    bool prompt;           /* collects nothing */
+    struct console *first; /* borrowed, or NULL */
     size_t used;
     u8 buffer[CONSOLE_ROOM];
 };
 
 void console_init(struct console *c, int in, int out);
+void console_init_after(struct console *c, int out, struct console *first); /* messages, no input */
 void console_fini(struct console *c); /* flushes; closes only what it opened itself */
 void console_flush(struct console *c);
 

@@ -24,18 +24,41 @@ static void sends(void **state)
     console_flush(&c);
     assert_int_equal(read(fd[0], in, sizeof in), 6);
     assert_memory_equal(in, "hello\n", 6);
-    c.lines = true;
+    c.prompt = true; /* as a terminal makes it */
     c.port.ops->send(&c.port, "a", 1);
-    assert_int_equal(c.used, 1);
-    c.port.ops->send(&c.port, "b\nc", 3);
     assert_int_equal(c.used, 0);
-    assert_int_equal(read(fd[0], in, sizeof in), 4);
+    assert_int_equal(read(fd[0], in, sizeof in), 1);
+    c.prompt = false;
     memset(in, 'x', sizeof in);
     assert_int_equal(c.port.ops->send(&c.port, in, CONSOLE_ROOM + 10), CONSOLE_ROOM + 10);
     assert_int_equal(c.used, 10);
     assert_int_equal(c.port.ops->recv(&c.port, in, 1, true), -1); /* has no input */
     console_fini(&c);
     assert_int_equal(read(fd[0], in, sizeof in), CONSOLE_ROOM + 10);
+    close(fd[0]);
+    close(fd[1]);
+}
+
+/* Messages come where they were said in the output, when both go to one place. */
+static void keeps_the_order_of_two(void **state)
+{
+    struct console c, messages;
+    char in[16];
+    int fd[2];
+
+    (void)state;
+    assert_int_equal(pipe(fd), 0);
+    console_init(&c, -1, fd[1]);
+    console_init_after(&messages, fd[1], &c);
+    c.port.ops->send(&c.port, "a", 1);
+    messages.port.ops->send(&messages.port, "b", 1);
+    assert_int_equal(c.used + messages.used, 0);
+    c.port.ops->send(&c.port, "c", 1);
+    console_flush(&c);
+    assert_int_equal(read(fd[0], in, sizeof in), 3);
+    assert_memory_equal(in, "abc", 3);
+    console_fini(&messages);
+    console_fini(&c);
     close(fd[0]);
     close(fd[1]);
 }
@@ -98,16 +121,15 @@ static void broken(void **state)
     c.port.ops->send(&c.port, "x", 1);
     console_flush(&c);
     assert_int_not_equal(c.error, 0);
-    assert_int_equal(c.port.ops->send(&c.port, "x", 1), 1);
+    assert_int_equal(c.port.ops->send(&c.port, "x", 1), 0);
     console_fini(&c);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sends),
-        cmocka_unit_test(receives),
-        cmocka_unit_test(wakes),
+        cmocka_unit_test(sends),    cmocka_unit_test(keeps_the_order_of_two),
+        cmocka_unit_test(receives), cmocka_unit_test(wakes),
         cmocka_unit_test(broken),
     };
 

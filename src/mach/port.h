@@ -15,6 +15,7 @@ struct char_port {
     const struct char_ops *ops;
 };
 struct char_ops {
+    /* The bytes taken: all of them, or fewer when the host can take no more. */
     size_t (*send)(struct char_port *p, const void *bytes, size_t len);
     /* The bytes received, 0 for nothing now, -1 at the end. With `wait`, a deterministic guest that
      * asks for input blocks until there is some. */
