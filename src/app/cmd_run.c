@@ -46,8 +46,7 @@ static volatile sig_atomic_t interrupts;
 
 static void on_signal(int n)
 {
-    (void)n;
-    interrupts = 1;
+    interrupts = n;
     if (interrupted)
         mews_kick(interrupted);
 }
@@ -282,7 +281,7 @@ static int run_frames(struct run *r, struct mews *m)
         if (resets(r, m))
             return EXIT_FAILED;
     }
-    return interrupts ? 130 : ended(why, &info);
+    return interrupts ? 128 + interrupts : ended(why, &info);
 }
 
 static int headless(struct run *r, struct mews *m)
@@ -311,7 +310,7 @@ static int plain(struct mews *m)
     do
         why = mews_run(m, UINT64_MAX, &info);
     while ((why == MEWS_STOP_TIME || why == MEWS_STOP_IDLE) && !interrupts);
-    return interrupts ? 130 : ended(why, &info);
+    return interrupts ? 128 + interrupts : ended(why, &info);
 }
 
 static void print_line(void *ctx, const char *line)
@@ -328,15 +327,17 @@ static int run(struct run *r, struct mews *m)
     for (unsigned i = 0; i < r->press_count; i++)
         if (mews_press(m, r->press[i], &e))
             return fail(e.text), EXIT_USAGE;
-    if (r->trace)
+    if (r->trace) {
+        setvbuf(stdout, NULL, _IOLBF, 0); /* the guest writes there too */
         mews_trace(m, print_line, NULL);
+    }
     if (!strcmp(mews_board(m), "c6502"))
         return plain(m);
     if (r->headless || r->verdict)
         return headless(r, m);
     if (mews_show(m, r->video, &info, &e))
         return fail(e.text);
-    return interrupts ? 130 : ended(info.why, &info);
+    return interrupts ? 128 + interrupts : ended(info.why, &info);
 }
 
 int cmd_run(const struct command *c, int argc, char **argv)
@@ -344,6 +345,8 @@ int cmd_run(const struct command *c, int argc, char **argv)
     static char saves[4096];
     struct run r = { .options = { .size = sizeof r.options, .console = true } };
     const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    /* A second one ends us without a word, should the first find us stuck. */
+    const struct sigaction once = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
     struct mews_error e;
     struct mews *m;
     int i = options_parse(c, argc, argv, set_option, &r), status;
@@ -372,8 +375,8 @@ int cmd_run(const struct command *c, int argc, char **argv)
     if (mews_open(argv[i], &r.options, &m, &e))
         return fail(e.text);
     interrupted = m;
-    signal(SIGINT, on_signal);
-    signal(SIGTERM, on_signal);
+    sigaction(SIGINT, &once, NULL);
+    sigaction(SIGTERM, &once, NULL);
     status = run(&r, m);
     interrupted = NULL;
     mews_close(m);

@@ -1,8 +1,10 @@
 #include "app/app.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 const struct command commands[] = {
     { "run", "[OPTION...] THING [ARGUMENT...]", "run a cartridge or a program", run_options,
@@ -98,10 +100,24 @@ void json_text(const char *s)
     putchar('"');
 }
 
+/* A standard descriptor that our caller has closed would be given to the next file we open, and a
+ * guest's output would go there. What is put in its place has no input, and takes no output. */
+static void fill_standard_descriptors(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDONLY);
+    while (fd >= 0 && fd <= 2);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "help";
 
+    fill_standard_descriptors();
     if (!strcmp(name, "--help") || !strcmp(name, "-h"))
         name = "help";
     else if (!strcmp(name, "--version"))
