@@ -1,5 +1,5 @@
-/* The primes below 2^18 by the sieve of Eratosthenes, a bit for each odd number, and a CRC-32 of the
- * sieve. All work and no calls: what the machine's speed is tried with. */
+/* The primes below 2^18 by the sieve of Eratosthenes, a bit for each odd number, and a CRC-32 of
+ * the sieve. All work and no calls: what the machine's speed is tried with. */
 #include <stdio.h>
 
 #define LIMIT 262144UL /* odd numbers: 131,072 bits */

@@ -3,8 +3,8 @@
 #ifndef _6502V_H
 #define _6502V_H
 
-/* The call BREAK on the spot: mews reports its address, and the program goes on. */
-#define vm_break() __asm__(".byte $80, 6")
+/* mews reports that the program was here, and the program goes on. */
+#define vm_break() __asm__("jsr _break")
 
 /* Prints the registers and the memory $0000-$2FFF, and ends the program with status 0. */
 void dump(void);
