@@ -54,7 +54,7 @@ static int copy_arguments(struct c6502 *n, const struct config *c, struct err *e
 /* Refuses what copy_arguments() and the CPU could not have left. */
 static int loaded(void *self, struct err *e)
 {
-    const struct c6502 *n = self;
+    struct c6502 *n = self;
     unsigned count = 0;
 
     if (n->end >= C6502_END_COUNT)
@@ -65,6 +65,7 @@ static int loaded(void *self, struct err *e)
         count += !n->arguments[i];
     if (count != n->argc || (count && n->arguments[n->argument_bytes - 1]))
         return err_set(e, ERR_FORMAT, "arguments: %u strings, not argc", count);
+    n->machine.now = n->cpu.clk;
     return 0;
 }
 
