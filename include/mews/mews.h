@@ -125,8 +125,8 @@ struct mews_memory_info {
     bool rom;      /* not to be written */
 };
 MEWS_API bool mews_memory(struct mews *m, const char *name, struct mews_memory_info *out);
-/* What a battery keeps when the power is off; NULL: nothing. One who opened without `saves` may fill
- * it before the machine first runs. */
+/* What a battery keeps when the power is off; NULL: nothing. One who opened without `saves` may
+ * fill it before the machine first runs. */
 MEWS_API void *mews_battery(struct mews *m, size_t *bytes);
 /* A member of the state by its path ("cpu.a", "ppu.line"), as text. */
 MEWS_API int mews_field(struct mews *m, const char *path, char *out, size_t room,

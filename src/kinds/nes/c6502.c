@@ -54,7 +54,7 @@ static int copy_arguments(struct c6502 *n, const struct config *c, struct err *e
 /* Refuses what copy_arguments() and the CPU could not have left. */
 static int loaded(void *self, struct err *e)
 {
-    const struct c6502 *n = self;
+    struct c6502 *n = self;
     unsigned count = 0;
 
     if (n->end >= C6502_END_COUNT)
@@ -65,6 +65,7 @@ static int loaded(void *self, struct err *e)
         count += !n->arguments[i];
     if (count != n->argc || (count && n->arguments[n->argument_bytes - 1]))
         return err_set(e, ERR_FORMAT, "arguments: %u strings, not argc", count);
+    n->machine.now = n->cpu.clk;
     return 0;
 }
 
@@ -114,13 +115,13 @@ static void power(struct c6502 *n)
 static void warn_of_more(const struct c6502 *n, const struct config *c)
 {
     struct char_port *p = n->machine.ports.diagnostics;
-    char line[80];
+    char line[240];
     int len;
 
     if (!p || c->image_bytes == HEADER + ROM_BYTES)
         return;
-    len = snprintf(line, sizeof line, "%zu bytes behind the ROM are ignored\n",
-                   c->image_bytes - HEADER - ROM_BYTES);
+    len = snprintf(line, sizeof line, "%.160s: warning: %zu bytes behind the ROM are ignored\n",
+                   c->name ? c->name : "image", c->image_bytes - HEADER - ROM_BYTES);
     p->ops->send(p, line, (size_t)len);
 }
 
@@ -192,14 +193,32 @@ static void describe_end(const struct c6502 *n, struct stop_info *s)
     }
 }
 
+/* An instruction at a time, each written down before it happens. */
+static void run_traced(struct c6502 *n, u64 until)
+{
+    u64 before;
+
+    do {
+        before = n->cpu.clk;
+        trace_put(n->machine.trace, before, TRACE_STEP, 0, n->cpu.pc, c6502_load(n, n->cpu.pc));
+        n->until = before + 1;
+        c6502_cpu(n);
+    } while (!n->end && n->cpu.clk > before && n->cpu.clk < until &&
+             !__atomic_load_n(&n->kicked, __ATOMIC_RELAXED));
+}
+
 enum stop c6502_run(struct machine *m, u64 until, struct stop_info *info)
 {
     struct c6502 *n = of(m);
     struct stop_info s = { .why = STOP_TIME };
 
     n->until = until;
-    if (!n->end)
-        c6502_cpu(n);
+    if (!n->end && n->cpu.clk < until) {
+        if (trace_on(m->trace, TRACE_STEP))
+            run_traced(n, until);
+        else
+            c6502_cpu(n);
+    }
     m->now = n->cpu.clk;
     if (n->end)
         describe_end(n, &s);

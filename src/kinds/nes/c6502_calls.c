@@ -167,6 +167,8 @@ static void call_write(struct c6502 *n)
         struct char_port *p = fd == 1 ? ports->console : ports->diagnostics;
 
         put = p ? (long)p->ops->send(p, bytes, count) : count;
+        if (!put && count)
+            put = -1;
     } else if (fd >= 3 && ports->files) {
         put = ports->files->ops->write(ports->files, fd - 3, bytes, count);
     }

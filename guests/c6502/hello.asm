@@ -2,18 +2,13 @@
 ; Conventions: VMCALL is $80 nn; the last argument is in A and X, the others on a stack that grows
 ; down from the address in $00/$01 (docs/formats/6502v.md).
 
-.macro vmcall nr
-        .byte $80, nr
-.endmacro
+        .include "6502v.inc"
 
-ARGS  = 0
-EXIT  = 1
-WRITE = 5
-
-sp    = $00
-argv  = $10
-text  = $12
-count = $14
+sp     = $00
+argv   = $10
+text   = $12
+count  = $14
+length = $15
 
 .segment "HEADER"
         .byte "HKNS"
@@ -47,24 +42,34 @@ next:   dey
         sta argv
         bcc :+
         inc argv+1
-:       ldy #0                  ; its end becomes a newline
+:       ldx #0                  ; X and Y: its length, also above 255
+        ldy #0
+        lda text+1
+        pha
 :       lda (text),y
         beq :+
         iny
         bne :-
-:       lda #10
+        inc text+1
+        inx
+        bne :-
+:       lda #10                 ; the end becomes a newline
         sta (text),y
         iny
-        tya
-        pha
+        bne :+
+        inx
+:       pla
+        sta text+1
+        sty length
+        stx length+1
         lda #1                  ; push the descriptor, then the buffer; the length is in A and X
         ldx #0
         jsr push
         lda text
         ldx text+1
         jsr push
-        pla
-        ldx #0
+        lda length
+        ldx length+1
         vmcall WRITE
         pla
         tay
