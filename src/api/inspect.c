@@ -38,10 +38,9 @@ bool mews_memory(struct mews *m, const char *name, struct mews_memory_info *out)
     for (struct space *s = m->machine->spaces; s; s = s->next) {
         if (strcmp(s->name, name) != 0 || !s->size_bytes)
             continue;
-        *out = (struct mews_memory_info) { .bytes = s->bytes,
-                                           .size = s->size_bytes,
-                                           .base = s->base,
-                                           .rom = s->flags & SPACE_ROM };
+        *out = (struct mews_memory_info) {
+            .bytes = s->bytes, .size = s->size_bytes, .base = s->base, .rom = s->flags & SPACE_ROM
+        };
         return true;
     }
     return false;

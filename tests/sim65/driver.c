@@ -1,5 +1,5 @@
-/* Calls each of the random subroutines of random_code.py with known random registers and memory, and
- * prints what it leaves. */
+/* Calls each of the random subroutines of random_code.py with known random registers and memory,
+ * and prints what it leaves. */
 #include <stdio.h>
 #include <string.h>
 
@@ -46,9 +46,9 @@ int main(void)
         REGISTERS[3] = any() & 0xc3 | 0x34;
         TARGET = case_table[i];
         call();
-        printf("%3u A %02x X %02x Y %02x P %02x S %d zero page %08lx memory %08lx\n", i, REGISTERS[0], REGISTERS[1],
-               REGISTERS[2], REGISTERS[3] & 0xcf, STACK[1] - STACK[0], checksum(ZERO_PAGE, 0x80),
-               checksum(WORK, 0x400));
+        printf("%3u A %02x X %02x Y %02x P %02x S %d zero page %08lx memory %08lx\n", i,
+               REGISTERS[0], REGISTERS[1], REGISTERS[2], REGISTERS[3] & 0xcf, STACK[1] - STACK[0],
+               checksum(ZERO_PAGE, 0x80), checksum(WORK, 0x400));
     }
     return 0;
 }

@@ -1,4 +1,5 @@
-/* The C library's harder parts: formats, long arithmetic, sorting, strings, memory, jumps, input. */
+/* The C library's harder parts: formats, long arithmetic, sorting, strings, memory, jumps, input.
+ */
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -25,7 +26,8 @@ static void formats(void)
     printf("%10s|%-10s|%.2s|%*s\n", "right", "left", "cut", 6, "star");
     printf("%ld %lu %lx\n", LONG_MIN, ULONG_MAX, 0xdeadbeefUL);
     printf("%d %s\n", snprintf(s, 8, "%s", "too long a text"), s);
-    printf("%d\n", sscanf("17 0x2a word -5", "%d %i %s %ld", (int *)s, (int *)(s + 2), s + 8, (long *)(s + 4)));
+    printf("%d\n", sscanf("17 0x2a word -5", "%d %i %s %ld", (int *)s, (int *)(s + 2), s + 8,
+                          (long *)(s + 4)));
 }
 
 static void arithmetic(void)
@@ -41,8 +43,8 @@ static void arithmetic(void)
         if (a == LONG_MIN)
             a = 1;
         printf("%ld %ld: %ld %ld %ld %ld %ld\n", a, b, a + b, a - b, a * b, a / b, a % b);
-        printf("%lx %lx %lx %d %d\n", a << (i & 31), (unsigned long)a >> (i & 31), a ^ b, (int)a * (int)b,
-               (int)((unsigned)a / (unsigned)(i + 1)));
+        printf("%lx %lx %lx %d %d\n", a << (i & 31), (unsigned long)a >> (i & 31), a ^ b,
+               (int)a * (int)b, (int)((unsigned)a / (unsigned)(i + 1)));
     }
 }
 
@@ -65,7 +67,8 @@ static void sorting(void)
     for (i = 1; i < 200; ++i)
         if (list[i - 1] > list[i])
             printf("out of order at %u\n", i);
-    printf("%u %u %u found %d\n", list[0], list[100], list[199], bsearch(&key, list, 200, 2, order) != NULL);
+    printf("%u %u %u found %d\n", list[0], list[100], list[199],
+           bsearch(&key, list, 200, 2, order) != NULL);
 }
 
 static void strings(void)
@@ -76,13 +79,14 @@ static void strings(void)
     strcpy(s, "the quick brown fox,jumps;over");
     strcat(s, " the lazy dog");
     printf("%u %s %s\n", (unsigned)strlen(s), strstr(s, "brown"), strrchr(s, 'o'));
-    printf("%d %d %u %u\n", strcmp(s, "the") > 0, memcmp("a", "b", 1) < 0, (unsigned)strspn(s, "the "),
-           (unsigned)strcspn(s, ",;"));
+    printf("%d %d %u %u\n", strcmp(s, "the") > 0, memcmp("a", "b", 1) < 0,
+           (unsigned)strspn(s, "the "), (unsigned)strcspn(s, ",;"));
     for (word = strtok(s, " ,;"); word; word = strtok(NULL, " ,;"))
         printf("<%s>", word);
     memmove(s + 3, s, 20);
     printf("\n%s %d %c %d\n", s, isalpha('x') != 0, toupper('q'), isdigit('x') != 0);
-    printf("%d %ld %lu %s\n", atoi("-123x"), strtol("-0x7f", NULL, 16), strtoul("777", NULL, 8), strerror(ENOENT));
+    printf("%d %ld %lu %s\n", atoi("-123x"), strtol("-0x7f", NULL, 16), strtoul("777", NULL, 8),
+           strerror(ENOENT));
 }
 
 /* A list of blocks that comes and goes; addresses differ between machines and are not shown. */

@@ -228,10 +228,9 @@ static void a_kick_ends_a_run_also_before_it_starts(void **state)
 }
 
 /* READ of 16 bytes to $0400 from descriptor 0, then EXIT. The parameter stack starts at $0EFC. */
-#define READ_PROGRAM                                                                          \
-    STORE(0xfc, 0x0000), STORE(0x0e, 0x0001), STORE(0x00, 0x0efc), STORE(0x04, 0x0efd),       \
-        STORE(0x00, 0x0efe), STORE(0x00, 0x0eff), AX(16), 0x80, 0x04, 0x8d, 0x20, 0x00, 0x80, \
-        0x01
+#define READ_PROGRAM                                                                    \
+    STORE(0xfc, 0x0000), STORE(0x0e, 0x0001), STORE(0x00, 0x0efc), STORE(0x04, 0x0efd), \
+        STORE(0x00, 0x0efe), STORE(0x00, 0x0eff), AX(16), 0x80, 0x04, 0x8d, 0x20, 0x00, 0x80, 0x01
 
 static void a_read_that_has_to_wait_has_not_happened(void **state)
 {
@@ -273,11 +272,20 @@ static void lives_without_a_host(void **state)
 static void open_reaches_the_port(void **state)
 {
     /* name at $0EFE, flags $91 at $0EFC, mode at $0EFA; Y is 6 */
-    static const u8 program[] = { STORE(0xfa, 0x0000), STORE(0x0e, 0x0001), STORE(0x91, 0x0efc),
-                                  STORE(0x00, 0x0efd), STORE(0x00, 0x0efe), STORE(0x03, 0x0eff),
-                                  STORE('f', 0x0300),  STORE(0x00, 0x0301), 0xa0,
-                                  0x06,                0x80,                0x02,
-                                  0x80,                0x01 };
+    static const u8 program[] = { STORE(0xfa, 0x0000),
+                                  STORE(0x0e, 0x0001),
+                                  STORE(0x91, 0x0efc),
+                                  STORE(0x00, 0x0efd),
+                                  STORE(0x00, 0x0efe),
+                                  STORE(0x03, 0x0eff),
+                                  STORE('f', 0x0300),
+                                  STORE(0x00, 0x0301),
+                                  0xa0,
+                                  0x06,
+                                  0x80,
+                                  0x02,
+                                  0x80,
+                                  0x01 };
     struct host *h = host_make();
     struct c6502 *n;
     struct stop_info info;
@@ -319,11 +327,9 @@ static void refuses_images(void **state)
 static struct c6502 *with_arguments(const struct ports *ports)
 {
     static const char *const arguments[] = { "one", "", "three" };
-    struct config c = { .name = "x",
-                        .image = image,
-                        .image_bytes = sizeof image,
-                        .argc = 3,
-                        .argv = arguments };
+    struct config c = {
+        .name = "x", .image = image, .image_bytes = sizeof image, .argc = 3, .argv = arguments
+    };
     struct machine *m;
     struct err e;
 
