@@ -39,6 +39,7 @@ static void tick(long us)
 
 static struct mews *open_game(void)
 {
+    const struct mews_options o = { .size = sizeof o, .digest_sound = true };
     const char *guests = getenv("MEWS_GUESTS");
     char path[4096];
     struct mews_error e;
@@ -49,7 +50,7 @@ static struct mews *open_game(void)
     snprintf(path, sizeof path, "%s/nes/hawk/hawk.nes", guests);
     if (access(path, R_OK))
         skip();
-    if (mews_open(path, NULL, &m, &e))
+    if (mews_open(path, &o, &m, &e))
         fail_msg("%s", e.text);
     return m;
 }
