@@ -58,3 +58,11 @@ steps:  group "KEY"
         mark $28
         nt 0, 0, 1, 1
         done
+
+restore:
+        .if SUBMAPPER >= 4
+        wr $8000, SUBMAPPER & 3
+        .else
+        wr $8000, $11
+        .endif
+        done

@@ -68,3 +68,10 @@ steps:  group "PRG"
         timed $0010, $80, 0
         timed $0010, $01, 0
         done
+
+restore:
+        .repeat 4, i
+        set i, i
+        .endrepeat
+        set 8, $C0
+        done

@@ -32,3 +32,7 @@ steps:  group "CHR"
         nt 0, 0, 1, 1
         wr $6000, 0
         done
+
+restore:
+        wr $6000, 0
+        done

@@ -32,3 +32,10 @@ steps:  group "PRG"
         wr $A000, 1             ; soldered
         nt 0, 1, 0, 1
         done
+
+restore:
+        wr $8000, 0
+        wr $8001, 0
+        wr $8000, 1
+        wr $8001, 2
+        done

@@ -51,8 +51,6 @@ steps:  group "PRG"
         wr $E800, $40
         ppu_read $13BE, $A1
         tiles $0000, $E1
-        wr $8000, 0
-        wr $A000, 4
 
         group "CHIP RAM"
         wr $F800, $80
@@ -103,4 +101,13 @@ steps:  group "PRG"
         timed $7FF0, 0          ; not enabled
         timed $FFFF, 0          ; there already
         wr $5800, 0
+        done
+
+restore:
+        wr $F800, $40
+        wr $E800, $C0
+        .repeat 4, i
+        wr $8000 + i * $800, i
+        wr $C000 + i * $800, $E0
+        .endrepeat
         done

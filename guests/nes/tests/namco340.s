@@ -51,3 +51,10 @@ steps:  group "PRG"
         read $6005, $5A
         .endif
         done
+
+restore:
+        wr $C000, 1
+        .repeat 4, i
+        wr $8000 + i * $800, i
+        .endrepeat
+        done

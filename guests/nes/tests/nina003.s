@@ -36,3 +36,7 @@ steps:  group "PRG"
         mark $24
         nt 0, 1, 0, 1
         done
+
+restore:
+        wr $4100, 0
+        done

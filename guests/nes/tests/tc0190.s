@@ -30,3 +30,8 @@ steps:  group "PRG"
         wr $8000, $40
         nt 0, 0, 1, 1
         done
+
+restore:
+        wr $8002, 0
+        wr $8003, 1
+        done

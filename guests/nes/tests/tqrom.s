@@ -52,7 +52,6 @@ steps:  group "PRG"
         tiles $1000, 7
         set $80, $44
         ppu_read $1005, $94
-        set 0, 0
 
         group "MIRRORING"
         wr $A000, 0
@@ -60,4 +59,9 @@ steps:  group "PRG"
         nt 0, 1, 0, 1
         wr $A000, 1
         nt 0, 0, 1, 1
+        done
+
+restore:
+        set 0, 0
+        set 1, 2
         done

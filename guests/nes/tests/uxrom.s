@@ -120,3 +120,7 @@ steps:  group "PRG"
         nt 0, 0, 1, 1
         .endif
         done
+
+restore:
+        wr $C000, WITH
+        done

@@ -106,3 +106,13 @@ steps:  group "PRG"
         wr $F000+n2, 0
         .endif
         done
+
+restore:
+        .repeat 4, i
+        wr $B000 + (i / 2) * $1000 + (i .mod 2) * n2, i << HALVED
+        wr $B000 + (i / 2) * $1000 + (i .mod 2) * n2 + n1, 0
+        .endrepeat
+        .if CHIP = 4
+        wr $9000+n2, 1
+        .endif
+        done

@@ -96,3 +96,11 @@ steps:  group "PRG"
         irq_after $F000+n2, 0, 0, 0
         wr $F000+n1, 0
         done
+
+restore:
+        wr $B000+n3, $A0
+        wr $D000, 0
+        wr $D000+n1, 1
+        wr $D000+n2, 2
+        wr $D000+n3, 3
+        done

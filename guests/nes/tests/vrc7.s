@@ -60,3 +60,10 @@ steps:  group "PRG"
         irq_after $F000+ODD, 0, 0, 0
         wr $F000, 0
         done
+
+restore:
+        wr $E000, $80
+        .repeat 4, i
+        wr $A000 + (i / 2) * $1000 + (i .mod 2) * ODD, i
+        .endrepeat
+        done
