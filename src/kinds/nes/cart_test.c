@@ -234,7 +234,8 @@ static void damaged_images_do_no_harm(void **state)
     each_cartridge(damage);
 }
 
-/* Damage that keeps the image's form, so that all of it is taken: every scalar at its extremes. */
+/* Damage that keeps the image's form, so that all of it is taken: every scalar at its extremes. Not
+ * the sound chips': they refuse such values, which would hide what the rest of the board does. */
 static void fill_fields(const struct fields *fs, void *obj, u64 value, u64 *random)
 {
     for (u32 i = 0; i < fs->count; i++) {
@@ -243,6 +244,8 @@ static void fill_fields(const struct fields *fs, void *obj, u64 value, u64 *rand
         for (u32 k = 0; k < f->count; k++) {
             struct field_ref ref = { f, (char *)obj + f->offset + (size_t)k * f->size };
 
+            if (f->group && !strcmp(f->name, "sound"))
+                continue;
             if (f->group)
                 fill_fields(f->group(), ref.at, value, random);
             else if (f->role == FIELD_STATE)
@@ -263,8 +266,8 @@ static void extremes(struct rig *r, const struct rig_file *f, u64 *random)
             fill_fields(r->c.board_component.fields, r->c.board, values[i], random);
         assert_int_equal(r->c.component.loaded(&r->c, &e), 0);
         assert_true(rig_sound(r));
-        if (r->c.board_component.loaded && r->c.board_component.loaded(r->c.board, &e))
-            continue; /* the board refuses what it could not have saved: it is never run so */
+        if (r->c.board_component.loaded)
+            assert_int_equal(r->c.board_component.loaded(r->c.board, &e), 0);
         use(r, random, 100);
     }
 }
