@@ -36,6 +36,7 @@ static void chr_page(struct cart *c, unsigned slot, u8 bank, bool ram)
     } else if (c->chr_rom.size_bytes && c->chr_ram.size_bytes) {
         cart_chr_ram_1k(c, slot, bank - CIRAM_FIRST);
     } else {
+        cart_catch_up(c);
         c->ppu.chr[slot] = c->ppu.chr_write[slot] = c->ciram.bytes + (bank & 1) * 0x400;
     }
 }
