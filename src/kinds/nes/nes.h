@@ -58,6 +58,7 @@ struct nes {
     struct cart cart;
     struct cpu_pages pages;
     struct space ram;
+    struct space picture; /* ppu.pixels: what of the frame is drawn so far is state too */
     struct component cpu_node, ppu_node, apu_node, synth_node;
     struct cpu cpu_handle;
 

@@ -176,8 +176,13 @@ static const struct view nes_views[] = {
 static void build_tree(struct nes *n)
 {
     struct component *root = &n->machine.root;
-    struct space *spaces[] = { &n->ram,          &n->cart.wram,    &n->cart.ciram,
-                               &n->cart.chr_ram, &n->cart.prg_rom, &n->cart.chr_rom };
+    struct space *spaces[] = { &n->ram,          &n->cart.wram,    &n->cart.ciram, &n->cart.chr_ram,
+                               &n->cart.prg_rom, &n->cart.chr_rom, &n->picture };
+
+    n->picture = (struct space) { .name = "picture",
+                                  .bytes = (u8 *)n->ppu.pixels,
+                                  .size_bytes = sizeof n->ppu.pixels,
+                                  .flags = SPACE_UNTRACKED };
 
     *root = (struct component) { .name = "nes",
                                  .self = n,
