@@ -2,7 +2,7 @@
 """Fails when a C file includes a room that tools/layers.txt does not allow to its place.
 
 A quoted include names a header of ours by its path from src/ or include/, so its first part is the room; helpers of
-tests are named from the root ("tests/nes/bench.h").
+tests are named from the root ("tests/mach/bench.h").
 """
 import pathlib
 import re

@@ -623,6 +623,8 @@ size_t program_make(u64 seed, int mapper, u8 out[PROGRAM_ROOM], char title[64])
     g.mapper = mapper < 0 ? choose_mapper(&g) : (unsigned)mapper;
     prg = g.mapper == 0 ? 2 : 4;
     chr = percent(&g.r, g.mapper == 0 ? 60 : 80) ? g.mapper == 0 ? 1 : 4 : 0;
+    if (g.mapper == 30 || g.mapper == 28) /* boards with pattern RAM only */
+        chr = 0;
     memset(out, 0, 16);
     memcpy(out, "NES\x1a", 4);
     out[4] = (u8)prg;

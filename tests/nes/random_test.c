@@ -7,7 +7,7 @@
  * Seeds FIRST to FIRST + COUNT - 1. On a difference it names the seed, the frame, the first cycle
  * after which the states differ, and what differs there (the exact machine's value first). --rom
  * writes the cartridge of FIRST to FILE and runs nothing. */
-#include "tests/nes/bench.h"
+#include "tests/mach/bench.h"
 #include "tests/nes/program.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "tests/nes/bench.h"
+#include "tests/mach/bench.h"
 
 #include "api/kinds.h"
 #include "mach/image.h"
@@ -91,6 +91,24 @@ enum stop bench_until(struct bench *b, u64 ticks)
 
     m->frame_limit = 0;
     return m->kind->run(m, ticks, NULL);
+}
+
+void bench_join(struct bench *b, const struct bench *a)
+{
+    u8 *pixels = a->pixel_bytes ? realloc(b->pixels, a->pixel_bytes) : b->pixels;
+
+    if (a->pixel_bytes && !pixels)
+        abort();
+    if (a->pixel_bytes)
+        memcpy(pixels, a->pixels, a->pixel_bytes);
+    b->pixels = pixels;
+    b->pixel_bytes = a->pixel_bytes;
+    b->width = a->width;
+    b->pixel_size = a->pixel_size;
+    b->pictures = a->pictures;
+    b->samples = a->samples;
+    b->picture = a->picture;
+    b->sound = a->sound;
 }
 
 static u32 pixel(const struct bench *b, size_t at)

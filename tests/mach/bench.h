@@ -1,7 +1,7 @@
 /* A machine on the bench: with ports that keep what it shows, and runs that can be repeated. Of
  * any kind, through the words of mach/ alone. */
-#ifndef TESTS_NES_BENCH_H
-#define TESTS_NES_BENCH_H
+#ifndef TESTS_MACH_BENCH_H
+#define TESTS_MACH_BENCH_H
 
 #include "mach/machine.h"
 
@@ -27,6 +27,9 @@ void bench_close(struct bench *b); /* accepts the half-built */
 enum stop bench_frames(struct bench *b, unsigned frames);
 /* Runs until a time. */
 enum stop bench_until(struct bench *b, u64 ticks);
+
+/* `b` counts from now on what it is shown as if it had been shown what `a` was. */
+void bench_join(struct bench *b, const struct bench *a);
 
 /* Whether two benches have shown, sounded or become different things; then `out` says what. */
 bool bench_differs(struct bench *a, struct bench *b, char *out, size_t room);
