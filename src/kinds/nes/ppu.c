@@ -124,33 +124,59 @@ u64 ppu_next_vblank(const struct ppu *p)
     return p->dots + (at < to ? to - at : frame - 1 - at + to);
 }
 
-/* Where the n-th next rise of address line 12 may be at the earliest. With 8x8 sprites and the two
- * kinds of tiles in different tables there is one rise per line, at dot 257 or later (sprites at
- * $1000) or 321 (background at $1000). Otherwise: any dot. */
+/* Where in a rendered line address line 12 may rise after it was low for long enough, and how
+ * often: at the first sprite when only their table is the upper one, at the next line's first tile
+ * when only the background's is, and around any sprite that is another table's than its neighbours.
+ */
+struct rises {
+    unsigned from, end, most;
+};
+
+static struct rises rises_in_line(const struct ppu *p)
+{
+    bool bg = p->ctrl & CTRL_BG_TABLE, sprites = p->ctrl & CTRL_SPR_TABLE;
+
+    if (p->ctrl & CTRL_TALL)
+        return (struct rises) { 257, 337, 5 };
+    if (sprites == bg) /* four dots high, four low */
+        return (struct rises) { PPU_DOTS, PPU_DOTS, 0 };
+    return sprites ? (struct rises) { 257, 265, 1 } : (struct rises) { 321, 329, 1 };
+}
+
+/* It has been low for longer than between two fetches, and the fetches now under way may raise it.
+ */
+static bool rises_soon(const struct ppu *p)
+{
+    bool sprites = p->dot >= 257 && p->dot < 321;
+
+    return !p->a12 && p->dots - p->a12_fell > 4 &&
+           (p->ctrl & (sprites ? CTRL_TALL | CTRL_SPR_TABLE : CTRL_BG_TABLE));
+}
+
 u64 ppu_next_a12(const struct ppu *p, unsigned n)
 {
-    unsigned at = p->line * PPU_DOTS + p->dot,
-             tables = p->ctrl & (CTRL_TALL | CTRL_BG_TABLE | CTRL_SPR_TABLE);
-    unsigned line = p->line, rise;
+    unsigned at = p->line * PPU_DOTS + p->dot, line = p->line + 1u;
+    bool drawn = p->line < PPU_HEIGHT || p->line == p->pre_line, on = p->mask & MASK_ON;
+    struct rises r = rises_in_line(p);
 
-    if (ppu_busy(p) || !(tables == CTRL_SPR_TABLE || tables == CTRL_BG_TABLE))
+    if (ppu_busy(p) || ((!on || !drawn) && p->address != (p->v & 0x3fff)))
         return p->dots + 1;
-    if (!((p->mask | p->mask_next) & MASK_ON))
+    if (!on)
         return EVENT_NEVER;
-    if (p->line >= PPU_HEIGHT && p->line < p->pre_line)
+    if (!drawn)
         return p->dots + (p->pre_line * PPU_DOTS - at);
-    rise = tables == CTRL_SPR_TABLE ? 257 : 321;
-    if (p->dot >= rise && p->dot < rise + 8)
+    if (rises_soon(p))
         return p->dots + 1;
-    if (p->dot >= rise)
-        line++;
+    if (p->dot < r.end && n <= r.most)
+        return p->dots + (p->dot < r.from ? r.from - p->dot : 1);
+    if (p->dot < r.end)
+        n -= r.most;
     if (p->line == p->pre_line) /* 0 follows, perhaps a dot early */
-        return n == 1 && line == p->line ? p->dots + (line * PPU_DOTS + rise - at)
-                                         : p->dots + (p->lines * PPU_DOTS - 1 - at);
-    line += n - 1;
-    if (line >= PPU_HEIGHT)
-        line = p->pre_line;
-    return p->dots + (line * PPU_DOTS + rise - at);
+        return p->dots + (p->dot < PPU_DOTS - 2 ? PPU_DOTS - 2u - p->dot : 1);
+    line = r.most ? line + (n - 1) / r.most : PPU_HEIGHT;
+    if (line >= PPU_HEIGHT) /* the address is v's after the last line */
+        return p->dots + (PPU_HEIGHT * PPU_DOTS - at);
+    return p->dots + (line * PPU_DOTS + r.from - at);
 }
 
 u64 ppu_next_line(const struct ppu *p)
