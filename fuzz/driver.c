@@ -194,7 +194,7 @@ int main(int argc, char **argv)
     uint64_t seed = 0;
     struct current *now = mmap(NULL, sizeof *now, PROT_READ | PROT_WRITE,
                                MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    int status;
+    int status = 0;
     pid_t child;
 
     if (now == MAP_FAILED || getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)

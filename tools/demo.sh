@@ -1,17 +1,47 @@
 #!/bin/sh
-# `make demo`: each kind of machine running a guest. Pictures go to out/.
+# `make demo`: each kind of machine running a guest, the last in front of you if there is a screen: a window where there
+# is a display, the terminal where there is none, and else pictures in out/.
 set -eu
 cd "$(dirname "$0")/.."
 mews=build/release/mews
+c6502=build/release/guests/c6502
+hawk=build/release/guests/nes/hawk/hawk.nes
 mkdir -p out
 
-echo "== a program for the 6502v (guests/c6502/hello.s): prints its arguments, ends with their number"
-$mews run build/release/guests/c6502/hello.hk from the mews || echo "   status $?"
+say() { printf '\n== %s\n' "$*"; }
+show() {
+    echo "\$ mews $*"
+    $mews "$@" || echo "   (status $?)"
+}
 
-for rom in build/release/guests/nes/*/*.nes build/release/guests/nes/*.nes; do
-    [ -f "$rom" ] || continue
-    name=$(basename "$rom" .nes)
-    echo "== a NES cartridge: $rom, 900 frames"
-    $mews run --headless --frames 900 --screenshot "out/$name.png" --audio "out/$name.wav" --hash "$rom"
-    echo "   picture: out/$name.png   sound: out/$name.wav"
-done
+say "A program in assembly for the 6502v: prints its arguments, ends with their number."
+show run $c6502/hello.hk from the mews
+say "One in C, by cc65: a desk calculator reads its input."
+echo '$ echo "2*(3+4)" | mews run' $c6502/calc.hk
+echo '2*(3+4)' | $mews run $c6502/calc.hk || echo "   (status $?)"
+say "One in C which copies a file, in the one directory that it may open."
+cp README.md out/
+show run --share out $c6502/copy.hk README.md copied.md
+cmp out/README.md out/copied.md && ls -l out/copied.md
+
+say "A NES cartridge: Little Hawk (guests/nes/hawk), fifteen seconds without a screen."
+show run --headless --frames 900 --screenshot out/hawk.png --audio out/hawk.wav --hash $hawk
+echo "   picture: $PWD/out/hawk.png"
+echo "   sound:   $PWD/out/hawk.wav"
+
+# To play: CI, a pipe or a dumb terminal has nobody to see it.
+if [ -n "${DISPLAY-}${WAYLAND_DISPLAY-}" ]; then
+    where="a window"
+elif [ -t 0 ] && [ -t 1 ] && [ "${TERM-dumb}" != dumb ]; then
+    where="this terminal"
+else
+    exit 0
+fi
+[ -z "${CI-}" ] || exit 0
+say "The same to play, in $where: arrows, X, Z, Return; Escape leaves, P pauses (mews help run; man mews-run)."
+[ "$where" = "a window" ] || sleep 3 # the screen will be cleared
+if [ -t 0 ]; then
+    $mews run $hawk || echo "   (status $?)"
+else # nobody at the keys: the game plays its demonstration
+    timeout 20 $mews run $hawk || true
+fi

@@ -3,6 +3,7 @@
 #include "api/mews.h"
 #include "host/archive.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,9 +45,13 @@ void mews_kinds(mews_kind_fn *f, void *ctx)
 static const struct kind *recognise(const char *wanted, const u8 *bytes, size_t len,
                                     const char **what)
 {
-    for (unsigned i = 0; i < kind_count; i++)
-        if ((!wanted || !strcmp(wanted, kinds[i]->name)) && kinds[i]->accepts(bytes, len, what))
-            return kinds[i];
+    for (unsigned i = 0; i < kind_count; i++) {
+        const struct kind *k = kinds[i];
+
+        assert(k);
+        if ((!wanted || !strcmp(wanted, k->name)) && k->accepts(bytes, len, what))
+            return k;
+    }
     return NULL;
 }
 
@@ -75,10 +80,11 @@ static int unknown(const char *thing, const char *wanted, struct err *e)
 static int read_thing(const char *path, const char *wanted, struct thing *t,
                       const struct kind **kind, const char **what, struct err *e)
 {
-    struct thing_test test = { acceptable, (void *)(uintptr_t)wanted };
+    struct thing_test test = { acceptable, (void *)wanted }; /* read only */
+    int r = thing_read(t, path, THING_LIMIT, &test, e);
 
-    if (thing_read(t, path, THING_LIMIT, &test, e))
-        return -(int)e->code;
+    if (r)
+        return r;
     *kind = recognise(wanted, t->bytes, t->len, what);
     if (*kind)
         return 0;
@@ -194,14 +200,18 @@ static int make(struct mews *m, const struct kind *kind, const struct thing *t,
                         .settings = settings,
                         .argv = o->args };
 
+    int r = split_settings(o->settings, settings, &c.setting_count, copy, e);
+
     for (c.argc = 0; o->args && o->args[c.argc];)
         c.argc++;
-    if (split_settings(o->settings, settings, &c.setting_count, copy, e) ||
-        make_store(m->saves, p, e))
-        return -(int)e->code;
+    if (!r)
+        r = make_store(m->saves, p, e);
+    if (r)
+        return r;
     ports.store = p->store ? &p->store->port : NULL;
-    if (kind->create(kind, &c, &ports, &p->machine, e))
-        return -(int)e->code;
+    r = kind->create(kind, &c, &ports, &p->machine, e);
+    if (r)
+        return r;
     /* Before anything is played, and so that nothing overwrites what could not be read. */
     if (p->store && store_usable(p->store, e))
         return err_wrap(e, "battery RAM cannot be kept (--saves none plays without)");
@@ -214,12 +224,14 @@ static int make_thing(struct mews *m, const char *path, const struct kind *kind,
                       struct machine_parts *out, struct err *e)
 {
     struct machine_parts parts = { 0 };
+    int r;
 
     snprintf(parts.name, sizeof parts.name, "%s", t->name);
-    if (make(m, kind, t, o, &parts, e)) {
+    r = make(m, kind, t, o, &parts, e);
+    if (r) {
         err_wrap(e, "%s", path);
         api_unmake(&parts);
-        return -(int)e->code;
+        return r;
     }
     *out = parts;
     return 0;
@@ -317,7 +329,7 @@ int mews_open_memory(const char *name, const void *bytes, size_t len,
                      const struct mews_options *given, struct mews **out, struct mews_error *error)
 {
     struct mews_options o = options(given);
-    struct thing t = { (u8 *)(uintptr_t)bytes, len, "" }; /* read only */
+    struct thing t = { (u8 *)bytes, len, "" }; /* read only */
     const struct kind *kind;
     const char *what;
     struct err e;

@@ -103,15 +103,18 @@ static int add_hash(struct mews *m, json_t *j)
     return 0;
 }
 
+/* The digests, then the program's words and the verdict. */
 static void print_plain(json_t *j)
 {
-    const char *name;
-    json_t *value;
+    for (void *at = json_object_iter(j); at; at = json_object_iter_next(j, at)) {
+        const char *name = json_object_iter_key(at);
+        const char *value = json_string_value(json_object_iter_value(at));
 
-    json_object_foreach(j, name, value) /* a digest, then the program's words and the verdict */
         if (!strcmp(name, "text") || !strcmp(name, "verdict"))
-            printf("%s\n", json_string_value(value));
-    else printf("%-8s %s\n", name, json_string_value(value));
+            printf("%s\n", value);
+        else
+            printf("%-8s %s\n", name, value);
+    }
 }
 
 /* ---- running ---- */

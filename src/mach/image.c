@@ -67,7 +67,8 @@ static bool section(struct pass *p, enum section kind, const char *name, u32 ver
     }
     if (p->status)
         return false;
-    if (p->len - p->at < head || in[0] != kind || in[1] != chars || memcmp(in + 2, name, chars))
+    if (p->len - p->at < head || in[0] != kind || in[1] != chars ||
+        memcmp(in + 2, name, chars) != 0)
         refuse(p, ERR_FORMAT, name, "not where it should be in the image");
     else if (take(in + 2 + chars, 4) != version)
         refuse(p, ERR_MISMATCH, name, "the image is of another version");
