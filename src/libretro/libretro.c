@@ -208,7 +208,7 @@ static void describe_input(void)
                                                                           0, buttons[i].id,
                                                                           buttons[i].name };
     core.environment(RETRO_ENVIRONMENT_SET_INPUT_DESCRIPTORS, inputs);
-    core.environment(RETRO_ENVIRONMENT_SET_CONTROLLER_INFO, (void *)(uintptr_t)ports);
+    core.environment(RETRO_ENVIRONMENT_SET_CONTROLLER_INFO, (void *)ports);
 }
 
 void retro_set_environment(retro_environment_t f)

@@ -484,7 +484,7 @@ static void mmc5_attributes(void **state)
     assert_int_equal(rig_ppu_read(&r, 0x23c2, PPU_FETCH_AT), 0);
     rig_write(&r, 0x5205, 200);
     rig_write(&r, 0x5206, 123);
-    assert_int_equal(rig_read(&r, 0x5205) | rig_read(&r, 0x5206) << 8, 24600);
+    assert_int_equal(rig_read(&r, 0x5205) + rig_read(&r, 0x5206) * 256, 24600);
     rig_fini(&r);
 }
 

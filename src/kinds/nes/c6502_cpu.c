@@ -46,7 +46,7 @@ void c6502_store(struct c6502 *n, u16 addr, u8 value)
 
 #include "kinds/nes/cpu_body.h"
 
-void c6502_cpu(struct c6502 *n)
+void c6502_cpu(struct c6502 *n) /* NOLINT(readability-function-size): opcode bodies */
 {
     DECLARE_REGISTERS();
     u16 start;

@@ -464,9 +464,9 @@ static void a_damaged_image_does_no_harm(void **state)
         memcpy(bad.bytes, good.bytes, good.len);
         if (at >= 4) /* the length in front is the container's */
             bad.bytes[at] ^= (u8)(1 << any(8));
-        if (memcmp(bad.bytes, good.bytes, 4) ||
+        if (memcmp(bad.bytes, good.bytes, 4) != 0 ||
             memcmp(bad.bytes + 4 + *(u32 *)(void *)good.bytes,
-                   good.bytes + 4 + *(u32 *)(void *)good.bytes, 4))
+                   good.bytes + 4 + *(u32 *)(void *)good.bytes, 4) != 0)
             continue; /* nor is the second one's */
         end(n, NULL);
         n = with_arguments(&h->ports);

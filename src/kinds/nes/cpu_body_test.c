@@ -63,7 +63,7 @@ static u8 bench_access(struct bench *n, char what, u16 addr, u8 value)
 
 #include "kinds/nes/cpu_body.h"
 
-static void body_step(struct bench *n)
+static void body_step(struct bench *n) /* NOLINT(readability-function-size): opcode bodies */
 {
     DECLARE_REGISTERS();
 

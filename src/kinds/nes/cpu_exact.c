@@ -103,7 +103,7 @@ static void trace_step(struct nes *n)
     trace_put(n->machine.trace, c->clk, TRACE_STEP, 0, c->pc, op);
 }
 
-void cpu_exact(struct nes *n)
+void cpu_exact(struct nes *n) /* NOLINT(readability-function-size): opcode bodies */
 {
     if (trace_on(n->machine.trace, TRACE_STEP) && !n->cpu.interrupt)
         trace_step(n);

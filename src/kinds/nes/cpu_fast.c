@@ -73,7 +73,7 @@
 
 #include "kinds/nes/cpu_body.h"
 
-void cpu_fast(struct nes *n)
+void cpu_fast(struct nes *n) /* NOLINT(readability-function-size): opcode bodies */
 {
     DECLARE_REGISTERS();
     u64 clk = cpu->clk, start_clk;

@@ -25,6 +25,6 @@ bool ines_is(const u8 *image, size_t bytes);
 
 /* Reads the header and checks that the file holds what it promises; bytes after that are ignored.
  */
-int ines_parse(const u8 *image, size_t bytes, struct ines *out, struct err *e);
+int ines_parse(const u8 *h, size_t bytes, struct ines *out, struct err *e);
 
 #endif

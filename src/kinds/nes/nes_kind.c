@@ -157,7 +157,8 @@ static int text_view(struct machine *m, char *out, size_t room)
     for (unsigned y = 0; y < 30; y++) {
         for (unsigned x = 0; x < 32; x++, at++)
             if (at + 1 < room)
-                out[at] = nt[y * 32 + x] >= 32 && nt[y * 32 + x] < 127 ? (char)nt[y * 32 + x] : ' ';
+                out[at] = (char)(nt[y * 32 + x] >= 32 && nt[y * 32 + x] < 127 ? nt[y * 32 + x]
+                                                                              : ' ');
         if (at + 1 < room)
             out[at] = '\n';
         at++;
