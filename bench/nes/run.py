@@ -195,7 +195,9 @@ def main():
     p.add_argument("--only", help="these rows, and Nestopia")
     a = p.parse_args()
     rows = programs(a.only)
-    games = sorted(glob.glob(BUILD + "/guests/nes/*/*.nes"))
+    # Games are in a folder of their own name; test cartridges are no games.
+    games = [g for g in sorted(glob.glob(BUILD + "/guests/nes/*/*.nes"))
+             if os.path.basename(g) == os.path.basename(os.path.dirname(g)) + ".nes"]
     if "MEWS_TESTDATA" in os.environ:
         games += sorted(glob.glob(os.environ["MEWS_TESTDATA"] + "/nes/games/*.nes"))
     lines = [machine(), ", ".join("%s %s" % r[:2] for r in rows),
@@ -204,7 +206,7 @@ def main():
         lines += table(game, measure(game, rows, a.rounds, a.frames), rows) + [""]
     lines += size_and_start(games[0], a.rounds)
     print("\n".join(lines))
-    if not a.only:
+    if not a.only and a.rounds >= p.get_default("rounds"): # a trial is not kept
         os.makedirs(os.path.dirname(RESULT), exist_ok=True)
         with open(RESULT, "w", encoding="utf-8") as f:
             f.write("\n".join(lines) + "\n")

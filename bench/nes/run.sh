@@ -1,5 +1,5 @@
 #!/bin/sh
-# NES: frames per CPU second beside other programs, size and start-up; the table goes to bench/results/nes.txt.
+# NES: frames per CPU second beside other programs, size and start-up. Five rounds or more are kept in bench/results.
 # usage: run.sh [--rounds N] [--frames N] [--only NAME,...]     a few minutes; $MEWS_BUILD (build/release), $MEWS_TESTDATA
 set -eu
 cd "$(dirname "$0")/../.."

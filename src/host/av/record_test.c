@@ -212,12 +212,46 @@ static int teardown(void **state)
     return rmdir(dir);
 }
 
+/* Samples are kept from the first take on, come in order whatever the sizes, and beyond a second
+ * the oldest give way. */
+static void sound_taken(void **state)
+{
+    static s16 in[AUDIO_HZ], out[AUDIO_HZ + 1];
+    struct audio_record r;
+    u16 next = 0, want;
+    size_t n;
+
+    (void)state;
+    audio_record_init(&r, false, NULL);
+    r.port.ops->samples(&r.port, in, 100); /* nobody has asked yet */
+    assert_int_equal(audio_record_take(&r, out, 10), 0);
+    for (unsigned round = 0; round < 400; round++) { /* more than once around the ring */
+        for (unsigned i = 0; i < 799; i++)
+            in[i] = (s16)next++;
+        r.port.ops->samples(&r.port, in, 799);
+        want = (u16)(next - 799);
+        while ((n = audio_record_take(&r, out, 300)) > 0)
+            for (size_t i = 0; i < n; i++)
+                assert_int_equal((u16)out[i], want++);
+        assert_int_equal(want, next);
+    }
+    for (unsigned round = 0; round < 2; round++) { /* nobody comes for more than a second */
+        for (unsigned i = 0; i < 30000; i++)
+            in[i] = (s16)next++;
+        r.port.ops->samples(&r.port, in, 30000);
+    }
+    assert_int_equal(audio_record_take(&r, out, AUDIO_HZ + 1), AUDIO_HZ);
+    assert_int_equal((u16)out[0], (u16)(next - AUDIO_HZ));
+    assert_int_equal((u16)out[AUDIO_HZ - 1], (u16)(next - 1));
+    audio_record_fini(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_digests), cmocka_unit_test(picture_digests),
         cmocka_unit_test(pictures),      cmocka_unit_test(sound),
-        cmocka_unit_test(full_disk),
+        cmocka_unit_test(full_disk),     cmocka_unit_test(sound_taken),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
