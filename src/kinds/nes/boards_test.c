@@ -93,6 +93,80 @@ static void unrom512(void **state)
     rig_fini(&r);
 }
 
+/* A write to the flash: the latch's bank above the window's 14 bits. */
+static void flash_put(struct rig *r, u32 place, u8 value)
+{
+    rig_write(r, 0xc000, (u8)(place >> 14));
+    rig_write(r, (u16)(0x8000 | (place & 0x3fff)), value);
+}
+
+static void flash_unlock(struct rig *r, u8 command)
+{
+    flash_put(r, 0x5555, 0xaa);
+    flash_put(r, 0x2aaa, 0x55);
+    flash_put(r, 0x5555, command);
+}
+
+/* Until two reads are equal; returns how many it took. */
+static unsigned flash_wait(struct rig *r, u16 addr)
+{
+    unsigned reads = 0;
+
+    while (rig_read(r, addr) != rig_read(r, addr)) {
+        rig_run(r, r->clk + 10);
+        assert_in_range(++reads, 0, 20000);
+    }
+    return reads;
+}
+
+static void unrom512_flash(void **state)
+{
+    struct rig r;
+    size_t kept;
+    u8 *flash;
+
+    (void)state;
+    MAKE(&r, .mapper = 30, .prg = 256 K, .chr_ram = 32 K, .flags = RIG_BATTERY);
+    flash = cart_battery(&r.c, &kept);
+    assert_ptr_equal(flash, r.c.prg_rom.bytes);
+    assert_int_equal(kept, 256 K);
+
+    flash_unlock(&r, 0x80); /* a sector of bank 3 becomes $FF */
+    flash_put(&r, 0x5555, 0xaa);
+    flash_put(&r, 0x2aaa, 0x55);
+    flash_put(&r, 3 * 16 K + 0x1234, 0x30);
+    assert_int_equal(rig_read(&r, 0x8000) & 0x80, 0); /* not yet */
+    assert_in_range(flash_wait(&r, 0x8000), 3000, 3300);
+    for (u32 i = 0; i < 4096; i++)
+        assert_int_equal(flash[3 * 16 K + 0x1000 + i], 0xff);
+    assert_int_not_equal(flash[3 * 16 K + 0x2001] & flash[3 * 16 K + 0xfff], 0xff);
+
+    flash_unlock(&r, 0xa0); /* a byte; then another into it, which can clear bits alone */
+    flash_put(&r, 3 * 16 K + 0x1234, 0x5a);
+    assert_int_equal(rig_read(&r, 0x9234) & 0x80, 0x80);
+    assert_in_range(flash_wait(&r, 0x9234), 1, 3);
+    assert_int_equal(rig_read(&r, 0x9234), 0x5a);
+    flash_unlock(&r, 0xa0);
+    flash_put(&r, 3 * 16 K + 0x1234, 0xc3);
+    flash_wait(&r, 0x9234);
+    assert_int_equal(rig_read(&r, 0x9234), 0x42);
+
+    flash_put(&r, 0x5555, 0xaa); /* a broken row does nothing */
+    flash_put(&r, 0x2aab, 0x55);
+    flash_put(&r, 0x5555, 0xa0);
+    flash_put(&r, 3 * 16 K + 0x1234, 0);
+    assert_int_equal(rig_read(&r, 0x9234), 0x42);
+
+    flash_unlock(&r, 0x90);
+    assert_int_equal(rig_read(&r, 0x8000), 0xbf);
+    assert_int_equal(rig_read(&r, 0x8001), 0xb6);
+    flash_put(&r, 0, 0xf0);
+    rig_write(&r, 0xc000, 3);
+    assert_int_equal(rig_read(&r, 0x9234), 0x42);
+    assert_int_equal(rig_place(&r.c, r.c.ppu.chr[0], 1024), RIG_CHR_RAM);
+    rig_fini(&r);
+}
+
 /* 93 and 185: pattern memory that answers only when told to; the bus then holds the low byte of
  * its own address. */
 static void silent_tiles(void **state)
@@ -258,9 +332,10 @@ static void tc0190(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(latches), cmocka_unit_test(unrom512),  cmocka_unit_test(silent_tiles),
-        cmocka_unit_test(halves),  cmocka_unit_test(conflicts), cmocka_unit_test(action53),
-        cmocka_unit_test(tc0190),
+        cmocka_unit_test(latches),        cmocka_unit_test(unrom512),
+        cmocka_unit_test(unrom512_flash), cmocka_unit_test(silent_tiles),
+        cmocka_unit_test(halves),         cmocka_unit_test(conflicts),
+        cmocka_unit_test(action53),       cmocka_unit_test(tc0190),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

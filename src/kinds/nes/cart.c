@@ -177,6 +177,11 @@ int cart_wram_grow(struct cart *c, u32 extra, struct err *e)
     return 0;
 }
 
+void cart_prg_flash(struct cart *c)
+{
+    c->prg_rom.flags = SPACE_UNTRACKED;
+}
+
 /* ---- what it is ---- */
 
 /* "8 KiB + 8 KiB battery" of two sizes, "none" of none. */
@@ -219,6 +224,10 @@ u8 *cart_battery(struct cart *c, size_t *bytes)
     u64 size = program ? program : c->chr_nvram_bytes;
 
     *bytes = 0;
+    if (!(c->prg_rom.flags & SPACE_ROM)) {
+        *bytes = c->prg_rom.size_bytes;
+        return c->prg_rom.bytes;
+    }
     if (!size || before + size > s->size_bytes) /* sizes can be set by hand */
         return NULL;
     *bytes = size;

@@ -164,7 +164,8 @@ void cart_reset(struct cart *c);
 int cart_describe(const struct cart *c, char *out, size_t room);
 
 /* Battery-backed bytes, as one raw image (the .sav of other emulators); NULL when there are none.
- * Program RAM, then what is inside the board's chip; pattern RAM only where neither is. */
+ * Program ROM that is flash; else program RAM, then what is inside the board's chip; pattern RAM
+ * only where neither is. */
 u8 *cart_battery(struct cart *c, size_t *bytes);
 
 static inline void cart_catch_up(struct cart *c)
@@ -184,6 +185,9 @@ void cart_prg_32k(struct cart *c, int bank);
 void cart_wram_8k(struct cart *c, u16 addr, int bank, bool writable);
 /* For init(): `extra` bytes behind the program RAM, which no window shows. */
 int cart_wram_grow(struct cart *c, u32 extra, struct err *e);
+/* For init(): the program ROM is flash, which the board rewrites. It is saved, and in the battery's
+ * file. */
+void cart_prg_flash(struct cart *c);
 /* No window: the board's read() and write() are called. */
 void cart_cpu_none(struct cart *c, u16 addr, u32 bytes);
 /* Pattern memory: ROM if the cartridge has it, else RAM. */

@@ -6,13 +6,13 @@
 
 extern const struct board board_nrom, board_uxrom, board_cnrom, board_cnrom_key, board_axrom,
     board_gxrom, board_colordreams, board_bnrom, board_nina001, board_bf909x, board_jf16,
-    board_nina003, board_jf05, board_sunsoft1, board_unrom512; /* discrete.c */
-extern const struct board board_action53;                      /* action53.c */
-extern const struct board board_tc0190;                        /* taito.c */
-extern const struct board board_mmc1, board_mmc2, board_mmc5;  /* mmc1.c mmc2.c mmc5.c */
-extern const struct board board_mmc3, board_mmc6;              /* mmc3.c */
-extern const struct board board_namco118;                      /* namco118.c */
-extern const struct board board_namco163, board_namco340;      /* namco163.c */
+    board_nina003, board_jf05, board_sunsoft1;                /* discrete.c */
+extern const struct board board_action53, board_unrom512;     /* action53.c unrom512.c */
+extern const struct board board_tc0190;                       /* taito.c */
+extern const struct board board_mmc1, board_mmc2, board_mmc5; /* mmc1.c mmc2.c mmc5.c */
+extern const struct board board_mmc3, board_mmc6;             /* mmc3.c */
+extern const struct board board_namco118;                     /* namco118.c */
+extern const struct board board_namco163, board_namco340;     /* namco163.c */
 extern const struct board board_vrc24, board_vrc6, board_vrc7, board_fme7; /* a file each */
 
 /* For chips that count CPU cycles: how many there were since *at, which moves to clk. What is
