@@ -20,7 +20,7 @@ enum {
 static void size_for(const struct av_settings *s, unsigned width, unsigned height, u32 aspect_num,
                      u32 aspect_den, int *w, int *h)
 {
-    *w = (int)(((u64)width * s->scale * aspect_num + aspect_den - 1) / aspect_den);
+    *w = (int)(((u64)width * s->scale * aspect_num + aspect_den / 2) / aspect_den);
     *h = (int)(height * s->scale);
 }
 
