@@ -7,6 +7,8 @@ install(DIRECTORY include/mews TYPE INCLUDE)
 install(TARGETS ${modules} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/mews)
 if(TARGET mews_libretro)
     install(TARGETS mews_libretro LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/libretro)
+    configure_file(cmake/mews_libretro.info.in mews_libretro.info @ONLY)
+    install(FILES ${PROJECT_BINARY_DIR}/mews_libretro.info DESTINATION ${CMAKE_INSTALL_DATADIR}/libretro/info)
 endif()
 
 # Not Requires.private: that would ask for the static libraries of libraries, which Debian does not always have.
@@ -14,6 +16,11 @@ list(TRANSFORM LIBS_LIBRARIES PREPEND -l OUTPUT_VARIABLE private)
 list(JOIN private " " private)
 configure_file(cmake/mews.pc.in mews.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/mews.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# What cc65 needs to make programs for the 6502v: make -f PREFIX/share/mews/c6502/c6502.mk prog.hk
+install(FILES guests/c6502/c6502.mk guests/c6502/c6502.cfg guests/c6502/asm.cfg
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/mews/c6502)
+install(DIRECTORY guests/c6502/include guests/c6502/lib DESTINATION ${CMAKE_INSTALL_DATADIR}/mews/c6502)
 
 foreach(section 1 3 5 7)
     file(GLOB pages CONFIGURE_DEPENDS docs/man/*.${section})

@@ -45,6 +45,17 @@ done
 for file in bash-completion/completions/mews zsh/vendor-completions/_mews fish/vendor_completions.d/mews.fish; do
     [ -f "$prefix/share/$file" ] || fail "no $file"
 done
+[ ! -e "$MEWS_BUILD/mews_libretro.so" ] || grep -q "display_version = \"$(cat "$tmp/says")\"" \
+    "$prefix/share/libretro/info/mews_libretro.info" || fail "mews_libretro.info names another version"
+# A C program for the 6502v, with nothing but what was installed.
+if command -v cc65 >/dev/null; then
+    mkdir "$tmp/c6502"
+    echo 'int main(void) { return 42; }' >"$tmp/c6502/prog.c"
+    make -s -C "$tmp/c6502" -f "$prefix/share/mews/c6502/c6502.mk" prog.hk >/dev/null || fail "c6502.mk makes no program"
+    status=0
+    "$prefix/bin/mews" run "$tmp/c6502/prog.hk" || status=$?
+    [ $status = 42 ] || fail "the 6502v program ends with $status"
+fi
 while read -r file || [ -n "$file" ]; do
     [ -e "$tmp/root$file" ] || [ -L "$tmp/root$file" ] || fail "$file is not there"
 done <"$tmp/manifest"

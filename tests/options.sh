@@ -31,7 +31,7 @@ for page in docs/man/mews-*.1; do
     grep -qx "${command%.1}" "$tmp/commands" || wrong "$page is of no command"
 done
 if command -v mandoc >/dev/null; then
-    mandoc -T lint -W warning docs/man/*.1 || wrong "mandoc finds fault with a page"
+    mandoc -T lint -W warning docs/man/*.[1-9] || wrong "mandoc finds fault with a page"
 fi
 
 # ---- completions: what each shell offers for "mews COMMAND --" ----

@@ -220,6 +220,8 @@ bool core_load(struct core *c, const char *path)
     free(bytes);
     if (!ok)
         fprintf(stderr, "%s: the core refused it: %s\n", path, c->log);
+    for (unsigned port = 0; ok && port < CORE_PADS; port++) /* as every front-end does */
+        c->retro_set_controller_port_device(port, RETRO_DEVICE_JOYPAD);
     return ok;
 }
 

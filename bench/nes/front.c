@@ -10,7 +10,8 @@
  *                             by +, with `2.` in front for the second controller
  *     FRAME:reset             the reset button, before that picture
  *     FRAME:KEY=VALUE         a core option changed then; without FRAME: before the game is loaded
- *     save<FILE, save>FILE    battery RAM taken from a file at first, put into one at last */
+ *     save<FILE, save>FILE    battery RAM taken from a file at first, put into one at last
+ *     ram>FILE                the console's RAM, put into a file at last */
 #include "core.h"
 
 #include <fcntl.h>
@@ -242,11 +243,11 @@ static void print_facts(const struct core *c, SHA1_CTX *sound)
 
 /* ---- a core ---- */
 
-static bool save_ram(const struct core *c, const char *path, bool write)
+static bool copy_memory(const struct core *c, unsigned id, const char *path, bool write)
 {
     FILE *f = fopen(path, write ? "wb" : "rb");
-    void *at = c->retro_get_memory_data(RETRO_MEMORY_SAVE_RAM);
-    size_t size = c->retro_get_memory_size(RETRO_MEMORY_SAVE_RAM), done;
+    void *at = c->retro_get_memory_data(id);
+    size_t size = c->retro_get_memory_size(id), done;
 
     if (!f)
         return perror(path), false;
@@ -257,7 +258,7 @@ static bool save_ram(const struct core *c, const char *path, bool write)
 }
 
 struct job {
-    const char *core, *game, *save_from, *save_to;
+    const char *core, *game, *save_from, *save_to, *ram_to;
     unsigned long frames;
     bool facts;
     struct action *actions;
@@ -272,7 +273,7 @@ static int run_job(struct core *c, const struct job *j)
 
     if (!core_open(c, j->core) || !core_load(c, j->game))
         return 1;
-    if (j->save_from && !save_ram(c, j->save_from, false))
+    if (j->save_from && !copy_memory(c, RETRO_MEMORY_SAVE_RAM, j->save_from, false))
         return 1;
     SHA1Init(&sound);
     if (j->facts)
@@ -288,7 +289,9 @@ static int run_job(struct core *c, const struct job *j)
     else
         printf("%.6f %ld %llu %llu\n", start, u.ru_maxrss, (unsigned long long)c->pictures,
                (unsigned long long)c->samples);
-    if (j->save_to && !save_ram(c, j->save_to, true))
+    if (j->save_to && !copy_memory(c, RETRO_MEMORY_SAVE_RAM, j->save_to, true))
+        return 1;
+    if (j->ram_to && !copy_memory(c, RETRO_MEMORY_SYSTEM_RAM, j->ram_to, true))
         return 1;
     c->retro_unload_game();
     return 0;
@@ -309,6 +312,8 @@ static int core_job(int argc, char **argv, bool facts)
             j.save_from = argv[i] + 5;
         else if (!strncmp(argv[i], "save>", 5))
             j.save_to = argv[i] + 5;
+        else if (!strncmp(argv[i], "ram>", 4))
+            j.ram_to = argv[i] + 4;
         else if (strchr(argv[i], '=') && (argv[i][0] < '0' || argv[i][0] > '9'))
             set_option(&c, argv[i]);
         else

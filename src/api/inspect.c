@@ -78,8 +78,10 @@ int mews_set_field(struct mews *m, const char *path, const char *value, struct m
         err_set(&e, ERR_USAGE, "%s: no such field that can change", path);
         return api_report(error, &e);
     }
-    if (field_parse(&ref, value, &v, &e))
+    if (field_parse(&ref, value, &v, &e)) {
+        err_wrap(&e, "%s", path);
         return api_report(error, &e);
+    }
     old = field_get(&ref);
     field_put(&ref, v);
     if (!component_loaded(root, &e))

@@ -245,12 +245,11 @@ static int parse_number(const struct field *f, const char *text, u64 *value, str
         base = 16, digits += 2;
     v = strtoull(digits, &end, base);
     if (end == digits || *end || strchr("+- ", *digits))
-        return err_set(e, ERR_USAGE, "%s: '%s' is not a number", f->name, text);
+        return err_set(e, ERR_USAGE, "'%s' is not a number", text);
     if (negative)
         v = 0 - v;
     if (widen(f, v) != v)
-        return err_set(e, ERR_USAGE, "%s: '%s' does not fit in %u bits", f->name, text,
-                       f->size * 8);
+        return err_set(e, ERR_USAGE, "'%s' does not fit in %u bits", text, f->size * 8);
     *value = v;
     return 0;
 }
@@ -263,7 +262,7 @@ int field_parse(const struct field_ref *r, const char *text, u64 *value, struct 
         int i = word_index(f->values, text);
 
         if (i < 0)
-            return err_set(e, ERR_USAGE, "%s: '%s' is none of: %s", f->name, text, f->values);
+            return err_set(e, ERR_USAGE, "'%s' is none of: %s", text, f->values);
         *value = (u64)i;
         return 0;
     }
@@ -271,7 +270,7 @@ int field_parse(const struct field_ref *r, const char *text, u64 *value, struct 
         int i = word_index("false true off on no yes 0 1", text);
 
         if (i < 0)
-            return err_set(e, ERR_USAGE, "%s: '%s' is neither true nor false", f->name, text);
+            return err_set(e, ERR_USAGE, "'%s' is neither true nor false", text);
         *value = i & 1;
         return 0;
     }

@@ -64,7 +64,7 @@ int machine_configure(struct machine *m, const struct config *c, struct err *e)
         u64 value;
 
         if (!component_field(&m->root, s->path, &ref, NULL))
-            return err_set(e, ERR_USAGE, "--set %s: no such field", s->path);
+            return err_set(e, ERR_USAGE, "--set %s: no such field (mews info lists them)", s->path);
         if (ref.field->role != FIELD_CONFIG)
             return err_set(e, ERR_USAGE, "--set %s: not a setting but state", s->path);
         if (field_parse(&ref, s->value, &value, e))

@@ -352,6 +352,16 @@ failed" ]
     [ "$(od -An -tu1 -N1 data/mews/saves/b.sav | tr -d ' ')" = 1 ]
 }
 
+@test "in a terminal a signal ends it with its status, and the terminal is left as it was" {
+    battery_rom b.nes
+    TERM=xterm run script -qec \
+        "sh -c '(sleep 4; kill -TERM \$\$) & exec mews run --video terminal b.nes'" out </dev/null
+    [ "$status" -eq 143 ]
+    grep -q $'\e\\[?1049h' out
+    grep -q $'\e\\[?1049l' out
+    [ "$(od -An -tu1 -N1 data/mews/saves/b.sav | tr -d ' ')" = 1 ]
+}
+
 @test "a configuration file with a mistake is named with its line" {
     mkdir -p config/mews
     printf '[video]\nscale = many\n' >config/mews/config

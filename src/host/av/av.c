@@ -58,7 +58,8 @@ int av_open(struct av_frontend **out, enum av_kind kind, const struct av_options
         return -(int)window.code;
     }
     return err_set(e, ERR_NOTSUP,
-                   "nowhere to show pictures: there is no display and no terminal here");
+                   "nowhere to show pictures: there is no display and no terminal here "
+                   "(--headless runs without)");
 }
 
 int av_screenshot(const struct video_keep *keep, const struct av_settings *s, const char *title,

@@ -95,6 +95,7 @@ static void change(struct controls *c, bool of_pad, unsigned pad, unsigned code,
         if (down && !c->held[i] && b->action >= ACT_HOTKEYS)
             hotkey(c, b->action);
         c->held[i] = down;
+        c->tapped[i] |= down;
     }
 }
 
@@ -131,7 +132,7 @@ void controls_release_keys(struct controls *c)
 {
     for (unsigned i = 0; i < c->settings->binding_count; i++)
         if (!c->settings->bindings[i].pad)
-            c->held[i] = false;
+            c->held[i] = c->tapped[i] = c->shown[i] = false;
 }
 
 void controls_release_pad(struct controls *c, unsigned pad)
@@ -139,7 +140,7 @@ void controls_release_pad(struct controls *c, unsigned pad)
     assert(pad < CONTROLS_PADS);
     for (unsigned i = 0; i < c->settings->binding_count; i++)
         if (c->settings->bindings[i].pad && binding_pad(&c->settings->bindings[i]) == pad)
-            c->held[i] = false;
+            c->held[i] = c->tapped[i] = c->shown[i] = false;
     memset(c->axis[pad], 0, sizeof c->axis[pad]);
 }
 
@@ -152,7 +153,7 @@ u32 controls_buttons(const struct controls *c, unsigned pad)
     for (unsigned i = 0; i < c->settings->binding_count; i++) {
         unsigned a = c->settings->bindings[i].action;
 
-        if (c->held[i] && a < ACT_HOTKEYS && a / PAD_BUTTONS == pad)
+        if ((c->held[i] || c->shown[i]) && a < ACT_HOTKEYS && a / PAD_BUTTONS == pad)
             held |= 1U << a % PAD_BUTTONS;
     }
     for (unsigned first = 4; first < PAD_BUTTONS; first += 2) /* Up Down, Left Right */
@@ -177,4 +178,6 @@ void controls_take(struct controls *c, struct av_events *out)
     out->fast = controls_fast(c);
     out->slot = c->slot;
     c->requests = 0;
+    memcpy(c->shown, c->tapped, sizeof c->shown);
+    memset(c->tapped, 0, sizeof c->tapped);
 }

@@ -11,6 +11,8 @@ enum { CONTROLS_PADS = 2, NOTE_ROOM = 96 };
 struct controls {
     const struct av_settings *settings; /* borrowed */
     bool held[BINDINGS_MAX];            /* per binding, so that two keys may hold one button */
+    bool tapped[BINDINGS_MAX];          /* pressed since controls_take(), though let go of again */
+    bool shown[BINDINGS_MAX];           /* the taps that the machine sees until the next one */
     s8 axis[CONTROLS_PADS][6];          /* the direction each axis is held in */
     unsigned requests, slot;
     bool paused, fast_lock, fullscreen, mute;
@@ -32,12 +34,13 @@ void controls_axis(struct controls *c, unsigned pad, unsigned axis, int value);
 void controls_release_keys(struct controls *c);
 void controls_release_pad(struct controls *c, unsigned pad);
 
-/* The buttons held on a controller; of two opposite directions neither, which no real controller
- * can press and some games cannot stand. */
+/* The buttons held on a controller, and those tapped between the last two controls_take(): a key
+ * that goes down and up between two pictures is not lost. Of two opposite directions neither, which
+ * no real controller can press and some games cannot stand. */
 u32 controls_buttons(const struct controls *c, unsigned pad);
 
 bool controls_fast(const struct controls *c);
-/* Moves the requests out. `file` is left alone. */
+/* Once for each picture. Moves the requests out; `file` is left alone. */
 void controls_take(struct controls *c, struct av_events *out);
 
 #endif

@@ -101,6 +101,21 @@ static struct av_events take(void)
     return ev;
 }
 
+static void taps_are_seen(void **state)
+{
+    (void)state;
+    press("X", true);
+    press("X", false);
+    part(1, "start", true);
+    part(1, "start", false);
+    take();
+    assert_int_equal(controls_buttons(&c, 0), A);
+    assert_int_equal(controls_buttons(&c, 1), START);
+    take(); /* for one picture */
+    assert_int_equal(controls_buttons(&c, 0), 0);
+    assert_int_equal(controls_buttons(&c, 1), 0);
+}
+
 static void hotkeys(void **state)
 {
     (void)state;
@@ -156,9 +171,13 @@ static void speed_and_sound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(keys_hold, setup), cmocka_unit_test_setup(pads_are_apart, setup),
-        cmocka_unit_test_setup(opposites, setup), cmocka_unit_test_setup(sticks, setup),
-        cmocka_unit_test_setup(hotkeys, setup),   cmocka_unit_test_setup(speed_and_sound, setup),
+        cmocka_unit_test_setup(keys_hold, setup),
+        cmocka_unit_test_setup(pads_are_apart, setup),
+        cmocka_unit_test_setup(opposites, setup),
+        cmocka_unit_test_setup(sticks, setup),
+        cmocka_unit_test_setup(taps_are_seen, setup),
+        cmocka_unit_test_setup(hotkeys, setup),
+        cmocka_unit_test_setup(speed_and_sound, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,6 @@
 /* The 6502's instructions, cycle by cycle: a body that is compiled several times (mos6502.h).
  *
- * The file that includes it defines CPU_NAME, the function's name, CPU_CTX, its argument's type,
- * and what a cycle is:
+ * The file that includes it has defined what a cycle is, and what happens around it:
  *
  *   FETCH()         reads at pc, pc++
  *   RD(a)  WR(a,v)  one cycle that is not the instruction's last
@@ -10,9 +9,12 @@
  *   POLL()          an additional poll (taken branches)
  *   UNMASK()        before an instruction that may clear the I flag
  *   HALTED()        whether the preceding cycle was stretched by a DMA (SHA, SHX, SHY, TAS)
- *   VECTOR(v)       the vector a BRK-like sequence takes, after the push of P
- *   BOARD_OPS       1: opcode $80 is VMCALL() and unofficial opcodes are ILLEGAL()
- *   LOOP_HEAD       statements in front of each opcode fetch
+ *   VECTOR()        the address of the vector that BRK takes, after the push of P
+ *   JAM()           after a JAM opcode
+ *
+ * Its function declares the registers (DECLARE_REGISTERS), includes cpu_body_tail.h for the labels,
+ * and writes the dispatch: what is in front of an opcode's fetch, and what becomes of each line of
+ * the opcode list, whose work is RUN_access_mode(name).
  *
  * In every build all bus accesses happen, in order: also those whose value nobody needs. N and Z
  * live in `nz` (Z: low byte 0, N: bit 7 or 15), C in `c`, the other flags in `p`.

@@ -88,12 +88,20 @@ static void on_fatal(int sig)
     raise(sig);
 }
 
-/* The second time, nobody listens: then it is done here. */
+/* The main loop hears of it, and who listened before us. The second time, nobody listens: then it
+ * is done here. */
 static void on_polite(int sig)
 {
     if (shared.ended)
         on_fatal(sig);
     shared.ended = 1;
+    for (unsigned i = 0; i < ARRAY_SIZE(polite); i++) {
+        const struct sigaction *old = &shared.old[i];
+
+        if (polite[i] == sig && !(old->sa_flags & SA_SIGINFO) && old->sa_handler != SIG_DFL &&
+            old->sa_handler != SIG_IGN)
+            old->sa_handler(sig);
+    }
 }
 
 static void on_stop(int sig)

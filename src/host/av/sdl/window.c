@@ -20,7 +20,7 @@ enum {
 static void size_for(const struct av_settings *s, unsigned width, unsigned height, u32 aspect_num,
                      u32 aspect_den, int *w, int *h)
 {
-    *w = (int)(((u64)width * s->scale * aspect_num + aspect_den - 1) / aspect_den);
+    *w = (int)(((u64)width * s->scale * aspect_num + aspect_den / 2) / aspect_den);
     *h = (int)(height * s->scale);
 }
 
@@ -187,7 +187,7 @@ static void draw_letter(SDL_Renderer *r, char c, int x, int y, int dot)
  * its beginning left out. */
 static void draw_text(struct window *w, int area_w, int area_h)
 {
-    int dot = area_h / 320 + 1, step = (FONT_WIDTH + 1) * dot, line = (FONT_HEIGHT + 3) * dot;
+    int dot = area_h / 320 + 1, step = (FONT_WIDTH + 1) * dot, line = (FONT_HEIGHT + 2) * dot;
     int columns = (area_w - 4 * dot) / step, len = (int)strlen(w->text), rows;
     const char *text = w->text;
 
