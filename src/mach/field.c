@@ -118,14 +118,62 @@ static u64 widen(const struct field *f, u64 v)
     return peek(f, &cell);
 }
 
+static unsigned word_count(const char *words)
+{
+    unsigned n = *words != 0;
+
+    for (; *words; words++)
+        n += *words == ' ';
+    return n;
+}
+
+static struct field_range range_of(const struct field *f)
+{
+    if (f->type == FIELD_bool)
+        return (struct field_range) { 0, 1 };
+    if (f->type == FIELD_ENUM)
+        return (struct field_range) { 0, word_count(f->values) - 1 };
+    return f->range;
+}
+
+bool field_fits(const struct field *f, u64 v)
+{
+    struct field_range r = range_of(f);
+
+    if (widen(f, v) != v)
+        return false;
+    if (!r.least && !r.most)
+        return true;
+    if (is_signed(f))
+        return (s64)v >= r.least && (s64)v <= r.most;
+    return v >= (u64)r.least && v <= (u64)r.most;
+}
+
+static int out_of_range(const struct field *f, u32 k, u64 v, struct err *e)
+{
+    struct field_range r = range_of(f);
+    char at[16] = "";
+
+    if (f->count > 1)
+        snprintf(at, sizeof at, "[%u]", k);
+    return err_set(e, ERR_FORMAT,
+                   is_signed(f) ? "%s%s is %lld in the image, which is not in %lld..%lld"
+                                : "%s%s is %llu in the image, which is not in %lld..%lld",
+                   f->name, at, (long long)v, (long long)r.least, (long long)r.most);
+}
+
 static int load_scalars(const struct field *f, char *p, const u8 *in, size_t len, struct err *e)
 {
     if (len != (size_t)f->size * f->count)
         return err_set(e, ERR_FORMAT, "%s: %zu bytes instead of %zu", f->name, len,
                        (size_t)f->size * f->count);
     for (u32 k = 0; k < f->count; k++, p += f->size) {
-        u64 v = widen(f, take(in + (size_t)k * f->size, f->size));
+        u64 v = take(in + (size_t)k * f->size, f->size);
 
+        if (is_signed(f))
+            v = widen(f, v);
+        if (!field_fits(f, v))
+            return out_of_range(f, k, v, e);
         if (f->role == FIELD_CONFIG && peek(f, p) != v)
             return err_set(e, ERR_MISMATCH, "%s is %llu here and %llu in the image", f->name,
                            (unsigned long long)peek(f, p), (unsigned long long)v);
@@ -250,6 +298,9 @@ static int parse_number(const struct field *f, const char *text, u64 *value, str
         v = 0 - v;
     if (widen(f, v) != v)
         return err_set(e, ERR_USAGE, "'%s' does not fit in %u bits", text, f->size * 8);
+    if (!field_fits(f, v))
+        return err_set(e, ERR_USAGE, "'%s' is not in %lld..%lld", text, (long long)f->range.least,
+                       (long long)f->range.most);
     *value = v;
     return 0;
 }
