@@ -188,28 +188,18 @@ static int split_settings(const char *const *texts, struct setting *out, unsigne
     return 0;
 }
 
-static int make(struct mews *m, const struct kind *kind, const struct thing *t,
-                const struct mews_options *o, struct machine_parts *p, struct err *e)
+static int make(struct mews *m, const struct kind *kind, const struct config *c,
+                struct machine_parts *p, struct err *e)
 {
-    char copy[SETTINGS_MAX][128];
-    struct setting settings[SETTINGS_MAX];
     struct ports ports = m->ports;
-    struct config c = { .name = p->name,
-                        .image = t->bytes,
-                        .image_bytes = t->len,
-                        .settings = settings,
-                        .argv = o->args };
+    int r = make_store(m->saves, p, e);
 
-    int r = split_settings(o->settings, settings, &c.setting_count, copy, e);
-
-    for (c.argc = 0; o->args && o->args[c.argc];)
-        c.argc++;
-    if (!r)
-        r = make_store(m->saves, p, e);
     if (r)
         return r;
+    if (!recipe_init(&p->recipe, kind->name, c))
+        return err_set(e, ERR_NOMEM, "no memory");
     ports.store = p->store ? &p->store->port : NULL;
-    r = kind->create(kind, &c, &ports, &p->machine, e);
+    r = kind->create(kind, c, &ports, &p->machine, e);
     if (r)
         return r;
     /* Before anything is played, and so that nothing overwrites what could not be read. */
@@ -223,11 +213,22 @@ static int make_thing(struct mews *m, const char *path, const struct kind *kind,
                       const struct thing *t, const struct mews_options *o,
                       struct machine_parts *out, struct err *e)
 {
+    char copy[SETTINGS_MAX][128];
+    struct setting settings[SETTINGS_MAX];
     struct machine_parts parts = { 0 };
+    struct config c = { .name = parts.name,
+                        .image = t->bytes,
+                        .image_bytes = t->len,
+                        .settings = settings,
+                        .argv = o->args };
     int r;
 
     snprintf(parts.name, sizeof parts.name, "%s", t->name);
-    r = make(m, kind, t, o, &parts, e);
+    for (c.argc = 0; o->args && o->args[c.argc];)
+        c.argc++;
+    r = split_settings(o->settings, settings, &c.setting_count, copy, e);
+    if (!r)
+        r = make(m, kind, &c, &parts, e);
     if (r) {
         err_wrap(e, "%s", path);
         api_unmake(&parts);
@@ -235,6 +236,26 @@ static int make_thing(struct mews *m, const char *path, const struct kind *kind,
     }
     *out = parts;
     return 0;
+}
+
+int api_make_again(struct mews *m, const struct recipe *from, struct machine_parts *out,
+                   struct err *e)
+{
+    struct machine_parts parts = { 0 };
+    const struct kind *kind = NULL;
+    int r;
+
+    for (unsigned i = 0; i < kind_count; i++)
+        if (!strcmp(kinds[i]->name, from->kind))
+            kind = kinds[i];
+    snprintf(parts.name, sizeof parts.name, "%s", from->config.name);
+    r = kind ? make(m, kind, &from->config, &parts, e)
+             : err_set(e, ERR_NOTSUP, "there is no kind '%s'", from->kind);
+    if (r)
+        api_unmake(&parts);
+    else
+        *out = parts;
+    return r;
 }
 
 int api_make(struct mews *m, const char *path, const struct mews_options *o,
@@ -259,16 +280,18 @@ void api_unmake(struct machine_parts *p)
         p->machine->kind->destroy(p->machine);
     }
     free(p->store);
+    recipe_fini(&p->recipe);
     *p = (struct machine_parts) { 0 };
 }
 
 void api_exchange(struct mews *m, struct machine_parts *p)
 {
-    struct machine_parts old = { .machine = m->machine, .store = m->store };
+    struct machine_parts old = { m->machine, m->store, m->recipe, "" };
 
     memcpy(old.name, m->name, sizeof old.name);
     memcpy(m->name, p->name, sizeof m->name);
     m->store = p->store;
+    m->recipe = p->recipe;
     m->frames = p->machine->frames;
     m->asked_at = 0;
     m->reset_done = false;
@@ -384,7 +407,7 @@ void mews_close(struct mews *m)
     if (!m)
         return;
     finish(m, &e);
-    api_unmake(&(struct machine_parts) { .machine = m->machine, .store = m->store });
+    api_unmake(&(struct machine_parts) { m->machine, m->store, m->recipe, "" });
     console_fini(&m->console);
     console_fini(&m->diagnostics);
     video_keep_fini(&m->video);

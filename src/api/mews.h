@@ -7,7 +7,7 @@
 #include "host/console.h"
 #include "host/share.h"
 #include "host/store.h"
-#include "mach/machine.h"
+#include "mach/recipe.h"
 #include "mews/mews.h"
 
 struct mews {
@@ -16,8 +16,9 @@ struct mews {
     int kicking;             /* atomic: so many mews_kick() are under way */
     struct ports ports;
     struct console console, diagnostics;
-    struct store *store; /* owned; NULL: battery RAM is kept nowhere */
-    char *saves;         /* owned; the directory for it, or NULL */
+    struct store *store;  /* owned; NULL: battery RAM is kept nowhere */
+    char *saves;          /* owned; the directory for it, or NULL */
+    struct recipe recipe; /* of the machine */
     struct share share;
     struct video_keep video;
     struct audio_record audio;
@@ -40,11 +41,15 @@ struct mews {
 struct machine_parts { /* of a machine that is not yet, or no longer, m's */
     struct machine *machine;
     struct store *store;
+    struct recipe recipe;
     char name[256];
 };
 /* Makes the machine of the thing at `path` on m's ports. */
 int api_make(struct mews *m, const char *path, const struct mews_options *o,
              struct machine_parts *out, struct err *e);
+/* Makes another machine from what one was made from. */
+int api_make_again(struct mews *m, const struct recipe *r, struct machine_parts *out,
+                   struct err *e);
 /* Ends it without storing anything; accepts the half-made. */
 void api_unmake(struct machine_parts *p);
 /* Puts it in the place of the one that is there, which becomes *p. */
