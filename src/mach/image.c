@@ -256,8 +256,8 @@ static bool differ_fields(struct report *r, const struct fields *fs, char *a, ch
 
             if (f->count > 1 && (size_t)n < room)
                 snprintf(r->path + stem + n, room - (size_t)n, "[%u]", k);
-            if (f->group ? differ_fields(r, f->group(), a + at, b + at)
-                         : differ_scalar(r, f, a + at, b + at))
+            if (f->type == FIELD_GROUP ? differ_fields(r, field_group(f), a + at, b + at)
+                                       : differ_scalar(r, f, a + at, b + at))
                 return true;
             r->path[stem] = 0;
         }
