@@ -82,8 +82,10 @@ enum file_flags {
     FILE_APPEND = 16,
     FILE_EXCLUSIVE = 32,
 };
+struct component;
 struct files_port {
     const struct files_ops *ops;
+    struct component *state; /* what a snapshot keeps of it: open files; NULL: nothing */
 };
 struct files_ops { /* all return a value >= 0, or -1 */
     int (*open)(struct files_port *p, const char *path, unsigned flags, struct err *why);
