@@ -501,8 +501,6 @@ static const char *nes_why_not(const struct machine *m, enum verb v)
 
     switch (v) {
     case VERB_FORK:
-    case VERB_REPLAY:
-    case VERB_REVERSE:
     case VERB_MIGRATE: return "the service does not exist yet";
     case VERB_RESET:
     case VERB_PICTURE:
