@@ -222,6 +222,7 @@ static void any_time(void **state)
 /* From the past to the end by running, in pieces, and on beyond it: live. */
 static void check_running_on(const struct image *i, u64 *r)
 {
+    struct stop_info info;
     struct moment end;
     struct life l;
     u64 asked;
@@ -235,8 +236,8 @@ static void check_running_on(const struct image *i, u64 *r)
         u64 until = l.rig.machine->now + 1 + below(r, 60000);
 
         l.rig.machine->frame_limit = percent(r, 50) ? l.rig.machine->frames + 1 : 0;
-        assert_int_not_equal(history_run(l.history, until < end.time ? until : end.time, NULL),
-                             STOP_HOST);
+        if (history_run(l.history, until < end.time ? until : end.time, &info) == STOP_HOST)
+            fail_msg("%s: %s", i->name, info.text);
         if (l.rig.machine->now > end.time)
             fail_msg("%s: ran beyond the end", i->name);
     }

@@ -181,7 +181,7 @@ static void arrive(struct history *h)
 {
     struct recorder *r = h->recorder;
 
-    if (!h->past || h->machine->now < h->end || r->diverged.code)
+    if (!h->past || h->machine->now < h->end || !settle(h))
         return;
     if (h->machine->now > h->end || r->at.at != r->tape.end.at) {
         recorder_diverge(r, "it is beyond the end, or has not asked all it asked");
