@@ -3,6 +3,7 @@
 #include "mach/image.h"
 #include "svc/replay/checkpoints.h"
 #include "svc/replay/recorder_parts.h"
+#include "svc/replay/verify.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -18,6 +19,10 @@ struct trail {
     size_t bytes;
 };
 
+/* Of the checkpoints, one in so many is written to a recording as a whole state; of the others,
+ * their digests. */
+enum { STATE_EVERY = 10 };
+
 enum { TRAIL_MAX = 96, TRAIL_MIN = 4, TRAIL_PARTS = 32, TRAIL_HZ = 240 };
 
 struct history {
@@ -27,7 +32,13 @@ struct history {
     size_t memory_bytes;
     u64 every, due;
     bool past;
-    u64 end; /* while in the past */
+    bool closed; /* it ends where it ends */
+    u64 end;     /* while in the past */
+    struct recording_writer *writer;
+    unsigned written; /* checkpoints */
+    struct err failed;
+    const struct recording *rec;
+    struct verifier *verifier;
     bool show_pictures, show_sound, show_console;
     u8 *image; /* room for one, when it is needed */
     size_t image_room;
@@ -68,7 +79,7 @@ static void keep_within(struct history *h)
     checkpoints_thin(&h->points, room - (tape_bytes(tape) < room ? tape_bytes(tape) : room));
 }
 
-static bool take_checkpoint(struct history *h)
+static bool keep_checkpoint(struct history *h)
 {
     struct recorder *r = h->recorder;
     size_t bytes;
@@ -79,6 +90,44 @@ static bool take_checkpoint(struct history *h)
     h->due = h->machine->now + h->every;
     keep_within(h);
     return true;
+}
+
+static int write_tape(struct history *h, bool now, struct err *e)
+{
+    return h->writer ? recording_write_tape(h->writer, &h->recorder->tape, h->machine->now, now, e)
+                     : 0;
+}
+
+static int write_checkpoint(struct history *h, struct err *e)
+{
+    struct machine *m = h->machine;
+    struct sums sums;
+    size_t bytes;
+
+    if (h->written++ % STATE_EVERY) {
+        sums_take(&sums, m);
+        return recording_write_sums(h->writer, m->now, &sums, e);
+    }
+    if (!save(h, &bytes))
+        return err_set(e, ERR_NOMEM, "no memory for the history");
+    return recording_write_state(h->writer, m->now, h->recorder->tape.end.at, h->image, bytes, e);
+}
+
+/* What a live machine does when a checkpoint is due. */
+static int take_checkpoint(struct history *h, struct err *e)
+{
+    if (h->writer && ((h->written && write_tape(h, true, e)) || write_checkpoint(h, e)))
+        return -(int)e->code;
+    return keep_checkpoint(h) ? 0 : err_set(e, ERR_NOMEM, "no memory for the history");
+}
+
+/* The guest waits for a person: nobody knows for how long. */
+static void before_wait(void *ctx)
+{
+    struct history *h = ctx;
+
+    if (!h->failed.code)
+        write_tape(h, true, &h->failed);
 }
 
 /* ---- the trail ---- */
@@ -153,13 +202,31 @@ static void trail_trim(struct history *h, u64 first, u64 last)
 
 /* ---- playing ---- */
 
+/* Compares what is to be compared at this moment. */
+static void look(struct history *h)
+{
+    struct recorder *r = h->recorder;
+    char what[200];
+    u64 time, at;
+
+    while (h->verifier && verifier_next(h->verifier, &time, &at) && time <= h->machine->now &&
+           at <= r->at.at) {
+        if (time < h->machine->now || at < r->at.at)
+            recorder_diverge(r, "no instruction ends at %llu", (unsigned long long)time);
+        else if (!verifier_look(h->verifier, h->machine, what, sizeof what))
+            recorder_diverge(r, "%s", what);
+        if (r->diverged.code)
+            return;
+    }
+}
+
 /* Does all that was done to the machine at the moment at which it is. */
 static bool settle(struct history *h)
 {
     struct recorder *r = h->recorder;
     struct machine *m = h->machine;
 
-    while (!r->diverged.code) {
+    for (look(h); !r->diverged.code; look(h)) {
         const struct tape_act *a = tape_act_from(&r->tape, &r->at);
         u64 at = r->at.at;
 
@@ -187,8 +254,17 @@ static void arrive(struct history *h)
         recorder_diverge(r, "it is beyond the end, or has not asked all it asked");
         return;
     }
+    if (h->closed)
+        return;
     h->past = false;
     recorder_record(r);
+}
+
+static enum stop stop_time(struct stop_info *info)
+{
+    if (info)
+        *info = (struct stop_info) { .why = STOP_TIME };
+    return STOP_TIME;
 }
 
 /* Plays until a moment, or the end of the past, or the machine stops for another reason than that
@@ -203,13 +279,18 @@ static enum stop play(struct history *h, u64 until, struct stop_info *info)
         until = h->end;
     for (;;) {
         const struct tape_act *act;
-        u64 limit = until, now = m->now, at = r->at.at;
+        u64 limit = until, now = m->now, at = r->at.at, time, place;
 
         if (!settle(h))
             return STOP_HOST;
         act = tape_act_from(&r->tape, &r->at);
         if (act && act->time > m->now && act->time < limit)
             limit = act->time;
+        if (h->verifier && verifier_next(h->verifier, &time, &place) && time > m->now &&
+            time < limit)
+            limit = time;
+        if (m->now >= limit) /* a run would still do what an act has begun (a reset takes time) */
+            return stop_time(info);
         why = m->kind->run(m, limit, info);
         if (r->diverged.code)
             return STOP_HOST;
@@ -238,15 +319,17 @@ static enum stop run_live(struct history *h, u64 until, struct stop_info *info)
     enum stop why;
 
     for (;;) {
-        if (m->now >= h->due && !take_checkpoint(h)) {
-            struct err e;
-
-            err_set(&e, ERR_NOMEM, "no memory for the history");
-            return host_failed(&e, info);
-        }
+        if (!h->failed.code && m->now >= h->due)
+            take_checkpoint(h, &h->failed);
+        if (h->failed.code)
+            return host_failed(&h->failed, info);
         why = m->kind->run(m, until < h->due ? until : h->due, info);
         if (h->recorder->failed.code)
-            return host_failed(&h->recorder->failed, info);
+            h->failed = h->recorder->failed;
+        if (!h->failed.code)
+            write_tape(h, false, &h->failed);
+        if (h->failed.code)
+            return host_failed(&h->failed, info);
         if (why != STOP_TIME || m->now >= until)
             return why;
     }
@@ -273,11 +356,13 @@ enum stop history_run(struct history *h, u64 until, struct stop_info *info)
 
 /* ---- going to a moment ---- */
 
-static int load(struct history *h, const u8 *image, size_t bytes, const struct tape_cursor *at,
-                struct err *e)
+static int load(struct history *h, u64 time, const u8 *image, size_t bytes,
+                const struct tape_cursor *at, struct err *e)
 {
     if (machine_load(h->machine, image, bytes, e))
         return err_wrap(e, "a checkpoint");
+    if (h->machine->now != time)
+        return err_set(e, ERR_FORMAT, "a checkpoint is of another time than it says");
     recorder_play(h->recorder, at);
     return 0;
 }
@@ -294,7 +379,7 @@ static int load_checkpoint(struct history *h, const struct checkpoint *p, struct
     }
     if (!checkpoints_unpack(&h->points, p, h->image))
         return err_set(e, ERR_FORMAT, "a checkpoint is damaged");
-    return load(h, h->image, p->image_bytes, &p->at, e);
+    return load(h, p->time, h->image, p->image_bytes, &p->at, e);
 }
 
 /* Goes to the nearest moment not later than `time` that costs nothing: where it is, a step of the
@@ -308,7 +393,7 @@ static int go_near(struct history *h, u64 time, struct err *e)
     assert(p);
     if (h->machine->now <= time && h->machine->now >= best && !h->recorder->diverged.code)
         return 0;
-    return t && t->time > p->time ? load(h, t->image, t->bytes, &t->at, e)
+    return t && t->time > p->time ? load(h, t->time, t->image, t->bytes, &t->at, e)
                                   : load_checkpoint(h, p, e);
 }
 
@@ -365,7 +450,7 @@ static int play_to_with_trail(struct history *h, u64 time, bool *kicked, struct 
 static int go_back_one(struct history *h, u64 time, bool *kicked, struct err *e)
 {
     struct machine *m = h->machine;
-    u64 first = history_first(h);
+    u64 first = history_first(h), start;
     struct tape_cursor at;
     size_t bytes;
     unsigned steps = 0;
@@ -383,6 +468,7 @@ static int go_back_one(struct history *h, u64 time, bool *kicked, struct err *e)
     if (!save(h, &bytes))
         return err_set(e, ERR_NOMEM, "no memory for a checkpoint");
     at = h->recorder->at;
+    start = m->now;
     for (;;) {
         u64 now = m->now;
 
@@ -392,7 +478,7 @@ static int go_back_one(struct history *h, u64 time, bool *kicked, struct err *e)
             break;
         steps++;
     }
-    if ((r = load(h, h->image, bytes, &at, e)))
+    if ((r = load(h, start, h->image, bytes, &at, e)))
         return r;
     while (!r && steps--)
         r = play_to(h, m->now + 1, kicked, e);
@@ -422,7 +508,9 @@ int history_seek(struct history *h, u64 time, struct err *e)
 
     if (!h->past && time >= m->now)
         return 0;
-    if (!h->past && !take_checkpoint(h)) /* the way back to here */
+    if (!h->past && write_tape(h, true, e))
+        return -(int)e->code;
+    if (!h->past && !keep_checkpoint(h)) /* the way back to here */
         return err_set(e, ERR_NOMEM, "no memory for the history");
     if (time < history_first(h))
         return err_set(e, ERR_LIMIT, "the history begins at %llu",
@@ -471,20 +559,22 @@ int history_branch(struct history *h, struct err *e)
         return err_set(e, ERR_STATE,
                        "the machine cannot go on from here: it has used files since then, and what "
                        "happened to them cannot be taken back");
+    if (h->writer && recording_write_cut(h->writer, h->machine->now, r->at.at, e))
+        return -(int)e->code;
     tape_cut(&r->tape, &r->at);
     checkpoints_cut(&h->points, h->machine->now, r->at.at);
     trail_trim(h, 0, h->machine->now);
     p = checkpoints_before(&h->points, h->machine->now);
     h->due = p ? p->time + h->every : h->machine->now;
-    h->past = false;
+    h->past = h->closed = false;
     recorder_record(r);
     return 0;
 }
 
 /* ---- life ---- */
 
-int history_create(struct machine *m, struct recorder *r, const struct history_options *o,
-                   struct history **out, struct err *e)
+static int create(struct machine *m, struct recorder *r, const struct history_options *o,
+                  struct history **out, struct err *e)
 {
     const char *why;
     struct history *h;
@@ -500,21 +590,132 @@ int history_create(struct machine *m, struct recorder *r, const struct history_o
     h->every = o->every_ticks ? o->every_ticks : machine_ticks(m, 1000000000);
     h->due = m->now;
     checkpoints_init(&h->points);
+    *out = h;
+    return 0;
+}
+
+int history_create(struct machine *m, struct recorder *r, const struct history_options *o,
+                   struct history **out, struct err *e)
+{
+    struct history *h;
+
+    if (create(m, r, o, &h, e))
+        return -(int)e->code;
+    h->writer = o->recording;
+    r->before_wait = before_wait;
+    r->ctx = h;
     recorder_record(r);
     *out = h;
     return 0;
 }
 
+static int add_state(struct history *h, const struct recording_state *s, struct tape_cursor *at,
+                     struct err *e)
+{
+    u8 *image = malloc(s->image_bytes);
+    int r = 0;
+
+    if (!image)
+        return err_set(e, ERR_NOMEM, "no memory for the history");
+    if (!recording_unpack(s, image) || !tape_find(&h->recorder->tape, s->at, at))
+        r = err_set(e, ERR_FORMAT, "a state in the recording is damaged");
+    else if (!h->points.count && machine_load(h->machine, image, s->image_bytes, e))
+        r = err_wrap(e, "the first state");
+    else if (!checkpoints_add(&h->points, s->time, at, image, s->image_bytes))
+        r = err_set(e, ERR_NOMEM, "no memory for the history");
+    free(image);
+    return r;
+}
+
+int history_open(struct machine *m, struct recorder *r, struct recording *rec,
+                 const struct history_options *o, struct history **out, struct err *e)
+{
+    struct tape_cursor at = rec->tape.first;
+    struct history *h;
+    int result = 0;
+
+    if (create(m, r, o, &h, e))
+        return -(int)e->code;
+    tape_fini(&r->tape);
+    r->tape = rec->tape;
+    rec->tape = (struct tape) { 0 };
+    for (size_t i = 0; !result && i < rec->state_count; i++) {
+        result = add_state(h, &rec->states[i], &at, e);
+        checkpoints_thin(&h->points, h->memory_bytes);
+    }
+    if (!result && m->now != rec->states[0].time)
+        result = err_set(e, ERR_FORMAT, "the first state is of another time than it says");
+    if (result) {
+        history_destroy(h);
+        return result;
+    }
+    h->rec = rec;
+    h->past = h->closed = true;
+    h->end = rec->end;
+    recorder_play(r, &h->points.list[0]->at);
+    *out = h;
+    return 0;
+}
+
+int history_finish(struct history *h, struct err *e)
+{
+    struct recording_writer *w = h->writer;
+    u64 time = h->past ? h->end : h->machine->now;
+    int r = 0;
+
+    if (!w)
+        return 0;
+    if (!h->written && !h->past)
+        r = take_checkpoint(h, e);
+    if (!r && !h->past)
+        r = write_tape(h, true, e);
+    h->writer = NULL;
+    return recording_end(w, time, r ? &(struct err) { 0 } : e) || r ? -(int)e->code : 0;
+}
+
 void history_destroy(struct history *h)
 {
+    struct err e;
+
     if (!h)
         return;
+    history_finish(h, &e);
     h->recorder->mode = RECORDER_PASS;
+    h->recorder->before_wait = NULL;
     trail_trim(h, 1, 0);
     checkpoints_fini(&h->points);
+    free(h->verifier);
     free(h->image);
     free(h);
 }
+
+/* ---- verifying ---- */
+
+int history_verify(struct history *h, struct machine *spare, struct err *e)
+{
+    assert(h->closed && h->rec);
+    h->verifier = malloc(sizeof *h->verifier);
+    if (!h->verifier)
+        return err_set(e, ERR_NOMEM, "no memory to verify with");
+    verifier_init(h->verifier, h->rec, spare);
+    return 0;
+}
+
+int history_verdict(const struct history *h, u64 *compared, struct err *e)
+{
+    char what[200];
+
+    *compared = h->verifier ? h->verifier->compared : 0;
+    if (h->verifier && !strstr(h->recorder->diverged.text, "differs first") &&
+        verifier_found(h->verifier, what, sizeof what))
+        return err_set(e, ERR_MISMATCH, "the machine does not do again what it did: %s", what);
+    if (!h->recorder->diverged.code)
+        return 0;
+    *e = h->recorder->diverged;
+    return -(int)e->code;
+}
+
+/* ---- what it knows ---- */
 
 u64 history_first(const struct history *h)
 {

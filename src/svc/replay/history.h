@@ -11,18 +11,30 @@
 #define SVC_REPLAY_HISTORY_H
 
 #include "svc/replay/recorder.h"
+#include "svc/replay/recording.h"
 
 struct history;
 
 struct history_options {
     size_t memory_bytes; /* for checkpoints and tape; the oldest give way */
     u64 every_ticks;     /* between two checkpoints; 0: a second of guest time */
+    /* Writes down all that happens; becomes the history's. NULL: none. */
+    struct recording_writer *recording;
 };
 
 /* Of a live machine, from its next run on. ERR_NOTSUP when its kind cannot replay. */
 int history_create(struct machine *m, struct recorder *r, const struct history_options *o,
                    struct history **out, struct err *e);
+/* Of a machine that was made from the recording's recipe, behind a recorder with the recording's
+ * ports: it is put at the recording's first moment, and in the past. At the end it stays there,
+ * until history_branch() makes it live. The recording is borrowed, and its tape becomes the
+ * recorder's. */
+int history_open(struct machine *m, struct recorder *r, struct recording *rec,
+                 const struct history_options *o, struct history **out, struct err *e);
 void history_destroy(struct history *h); /* accepts NULL; the machine stays as it is */
+
+/* Brings the file that is being written to its end, and says what failed. */
+int history_finish(struct history *h, struct err *e);
 
 u64 history_first(const struct history *h); /* the earliest moment that can be gone to */
 u64 history_end(const struct history *h);   /* the latest: where the machine was live */
@@ -48,6 +60,14 @@ void history_show(struct history *h, bool pictures, bool sound, bool console);
 /* The past up to now is kept, what came after is forgotten, and the machine is live. ERR_STATE when
  * it has used files since then: what happened to them cannot be taken back. */
 int history_branch(struct history *h, struct err *e);
+
+/* Of one that was opened, before it runs: compares on the way what the recording says of the
+ * machine's state. `spare` is another machine of the same making, borrowed. A difference ends
+ * history_run() with STOP_HOST. Not for one who seeks. */
+int history_verify(struct history *h, struct machine *spare, struct err *e);
+/* What does not agree, in full; 0 when nothing has been found. `compared` gets how many moments
+ * were looked at. */
+int history_verdict(const struct history *h, u64 *compared, struct err *e);
 
 struct history_stats {
     unsigned checkpoints;

@@ -237,6 +237,16 @@ bool tape_append(struct tape *t, const u8 *bytes, size_t len)
     return false;
 }
 
+bool tape_find(const struct tape *t, u64 at, struct tape_cursor *c)
+{
+    struct tape_entry e;
+
+    while (c->at < at)
+        if (tape_next(t, c, &e) != TAPE_READ)
+            return false;
+    return c->at == at;
+}
+
 const struct tape_act *tape_act_from(const struct tape *t, const struct tape_cursor *c)
 {
     size_t low = 0, high = t->act_count;

@@ -76,6 +76,9 @@ bool tape_append(struct tape *t, const u8 *bytes, size_t len);
 /* The entry behind the cursor, which then is behind that entry. */
 enum tape_read tape_next(const struct tape *t, struct tape_cursor *c, struct tape_entry *out);
 
+/* Moves the cursor on to a place; false when no entry begins or ends there. */
+bool tape_find(const struct tape *t, u64 at, struct tape_cursor *c);
+
 /* The first act at or behind the cursor; NULL: none. */
 const struct tape_act *tape_act_from(const struct tape *t, const struct tape_cursor *c);
 
