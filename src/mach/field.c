@@ -50,11 +50,11 @@ static size_t save_body(const struct field *f, const char *p, u8 *out)
     size_t n = 0;
 
     for (u32 k = 0; k < f->count; k++, p += f->size) {
-        if (f->group) {
-            size_t len = field_save(f->group(), p, NULL);
+        if (f->type == FIELD_GROUP) {
+            size_t len = field_save(field_group(f), p, NULL);
 
             n = put(out, n, len, 4);
-            field_save(f->group(), p, out ? out + n : NULL);
+            field_save(field_group(f), p, out ? out + n : NULL);
             n += len;
         } else {
             n = put(out, n, peek(f, p), f->size);
@@ -78,7 +78,7 @@ size_t field_save(const struct fields *fs, const void *obj, u8 *out)
         if (out)
             memcpy(out + n, f->name, name);
         n += name;
-        n = put(out, n, f->group ? 0 : f->size, 1);
+        n = put(out, n, f->type == FIELD_GROUP ? 0 : f->size, 1);
         n = put(out, n, save_body(f, p, NULL), 4);
         n += save_body(f, p, out ? out + n : NULL);
     }
@@ -101,7 +101,7 @@ static int load_groups(const struct field *f, char *p, const u8 *in, size_t len,
 
         if (len < 4 || (part = take(in, 4)) > len - 4)
             return err_set(e, ERR_FORMAT, "%s[%u]: cut short", f->name, k);
-        if (field_load(f->group(), p, in + 4, part, e))
+        if (field_load(field_group(f), p, in + 4, part, e))
             return err_wrap(e, "%s", f->name);
         in += 4 + part;
         len -= 4 + part;
@@ -197,11 +197,11 @@ int field_load(const struct fields *fs, void *obj, const u8 *in, size_t len, str
         body = take(in + 2 + name, 4);
         if (body > len - head)
             return err_set(e, ERR_FORMAT, "%s: record cut short", fs->name);
-        if (!f || size != (f->group ? 0 : f->size))
+        if (!f || size != (f->type == FIELD_GROUP ? 0 : f->size))
             return err_set(e, ERR_FORMAT, "%s has no such field: %.*s", fs->name, (int)name,
                            (const char *)in + 1);
-        r = f->group ? load_groups(f, (char *)obj + f->offset, in + head, body, e)
-                     : load_scalars(f, (char *)obj + f->offset, in + head, body, e);
+        r = f->type == FIELD_GROUP ? load_groups(f, (char *)obj + f->offset, in + head, body, e)
+                                   : load_scalars(f, (char *)obj + f->offset, in + head, body, e);
         if (r)
             return r;
         in += head + body;
@@ -243,10 +243,10 @@ bool field_find(const struct fields *fs, void *obj, const char *path, struct fie
             return false;
         }
         at += f->offset + (size_t)index * f->size;
-        if (f->group) {
+        if (f->type == FIELD_GROUP) {
             if (*path++ != '.')
                 return false;
-            fs = f->group();
+            fs = field_group(f);
             continue;
         }
         *out = (struct field_ref) { f, at };

@@ -54,13 +54,19 @@ struct field {
     struct field_range {
         s64 least, most; /* both 0: whatever the type can hold */
     } range;
+    const struct fields *fixed; /* a group's table when `group` is NULL: one read from a file */
 };
 
+/* How older images are taken: one of a version from `oldest` on. What `added` names (fields, or
+ * components below) may be missing from an older image and then is as at power-on; what `gone`
+ * names may be in an older image and is dropped. */
 struct fields {
     const char *name;
-    u32 version; /* raised when the meaning of a field changes */
+    u32 version; /* raised when a field comes, goes, or changes its meaning */
     u32 count;
     const struct field *list;
+    u32 oldest;
+    const char *added, *gone; /* words, a blank between them */
 };
 
 /* A list is a macro of five parameters: F one scalar, A an array of scalars, E an enumeration with
@@ -76,29 +82,33 @@ struct fields {
 /* clang-format off */
 #define FIELD_ROW_F(role, type, name, doc, ...) \
     { #name, doc, offsetof(self, name), sizeof(type), 1, FIELD_##type, FIELD_##role, NULL, NULL, \
-      { __VA_ARGS__ } },
+      { __VA_ARGS__ }, NULL },
 #define FIELD_ROW_A(role, type, name, n, doc, ...) \
     { #name, doc, offsetof(self, name), sizeof(type), n, FIELD_##type, FIELD_##role, NULL, NULL, \
-      { __VA_ARGS__ } },
+      { __VA_ARGS__ }, NULL },
 #define FIELD_ROW_E(role, name, values, doc) \
-    { #name, doc, offsetof(self, name), 1, 1, FIELD_ENUM, FIELD_##role, values, NULL, { 0, 0 } },
+    { #name, doc, offsetof(self, name), 1, 1, FIELD_ENUM, FIELD_##role, values, NULL, { 0, 0 }, \
+      NULL },
 #define FIELD_ROW_G(tag, name, doc) \
     { #name, doc, offsetof(self, name), sizeof(struct tag), 1, FIELD_GROUP, FIELD_STATE, NULL, \
-      tag##_fields, { 0, 0 } },
+      tag##_fields, { 0, 0 }, NULL },
 #define FIELD_ROW_H(tag, name, n, doc) \
     { #name, doc, offsetof(self, name), sizeof(struct tag), n, FIELD_GROUP, FIELD_STATE, NULL, \
-      tag##_fields, { 0, 0 } },
+      tag##_fields, { 0, 0 }, NULL },
 /* clang-format on */
 
-/* Defines `const struct fields *TAG_fields(void)` for struct TAG. */
-#define FIELD_TABLE(tag, ver, LIST)                                                         \
-    const struct fields *tag##_fields(void)                                                 \
-    {                                                                                       \
-        typedef struct tag self;                                                            \
-        static const struct field rows[] = { LIST(FIELD_ROW_F, FIELD_ROW_A, FIELD_ROW_E,    \
-                                                  FIELD_ROW_G, FIELD_ROW_H) };              \
-        static const struct fields all = { #tag, ver, sizeof rows / sizeof rows[0], rows }; \
-        return &all;                                                                        \
+/* Defines `const struct fields *TAG_fields(void)` for struct TAG; images of other versions are
+ * refused. FIELD_TABLE_SINCE takes older ones. */
+#define FIELD_TABLE(tag, ver, LIST) FIELD_TABLE_SINCE(tag, ver, LIST, ver, "", "")
+#define FIELD_TABLE_SINCE(tag, ver, LIST, oldest, added, gone)                                     \
+    const struct fields *tag##_fields(void)                                                        \
+    {                                                                                              \
+        typedef struct tag self;                                                                   \
+        static const struct field rows[] = { LIST(FIELD_ROW_F, FIELD_ROW_A, FIELD_ROW_E,           \
+                                                  FIELD_ROW_G, FIELD_ROW_H) };                     \
+        static const struct fields all = { #tag,  ver, sizeof rows / sizeof rows[0], rows, oldest, \
+                                           added, gone };                                          \
+        return &all;                                                                               \
     }
 
 /* The snapshot's door. Each field travels with its name and element size, little-endian. Returns
@@ -121,6 +131,23 @@ bool field_find(const struct fields *fs, void *obj, const char *path, struct fie
 /* Values as 64 bits; signed types are sign-extended. field_put() takes what field_fits(). */
 u64 field_get(const struct field_ref *r);
 void field_put(const struct field_ref *r, u64 value);
+
+/* The table of a group, NULL for a scalar. */
+static inline const struct fields *field_group(const struct field *f)
+{
+    return f->group ? f->group() : f->fixed;
+}
+
+/* Whether `word` is in a list of words with blanks between them. */
+bool field_word(const char *words, const char *word);
+
+/* Takes the values of another object by name: how an image that was made by another version of the
+ * program, read with its own table, gets into the component. Numbers may have become wider, and
+ * enumerations' values have moved. ERR_MISMATCH for what does not fit the table or the
+ * configuration, ERR_FORMAT for a value that field_fits() would not let in. It may stop half-way,
+ * as field_load(). */
+int field_take(const struct fields *fs, void *obj, const struct fields *from_fs, const void *from,
+               struct err *e);
 
 /* Whether the value is one that the field can have: in its range, and of its type. */
 bool field_fits(const struct field *f, u64 value);
