@@ -73,7 +73,7 @@ static int take_scalar(const struct field *f, void *at, const struct field *from
 {
     struct field_ref to = { f, at }, source = { from_f, from };
     u64 v = field_get(&source);
-    char text[64];
+    char text[64], own[64];
 
     if (f->type == FIELD_ENUM) {
         s64 i = same_word(f->values, from_f->values, v);
@@ -93,10 +93,9 @@ static int take_scalar(const struct field *f, void *at, const struct field *from
     }
     if (field_get(&to) == v)
         return 0;
-    field_text(&to, text, sizeof text);
-    err_set(e, ERR_MISMATCH, "%s is %s here", f->name, text);
+    field_text(&to, own, sizeof own);
     field_text(&source, text, sizeof text);
-    return err_set(e, ERR_MISMATCH, "%.120s and %s in the image", e->text, text);
+    return err_set(e, ERR_MISMATCH, "%s is %s here and %s in the image", f->name, own, text);
 }
 
 static int take_field(const struct field *f, char *at, const struct field *from_f, char *from,
