@@ -1,7 +1,7 @@
 /* What every component of every kind must keep to (DESIGN: the second of a component's three
  * tests): a damaged image does no harm, also when the machine then runs.
  *
- * usage: damage_test [SEED [COUNT]]        also as SEED and COUNT in the environment
+ * usage: damage_test [SEED [COUNT]]
  *
  * A trial damages an image that was saved: fields get values that are small, negative, a single
  * bit or random; bytes anywhere, cut short too. It is loaded. If it is refused, the machine is as
@@ -285,23 +285,16 @@ static bool image_fails(const struct image *i, unsigned index, u64 seed, unsigne
     }
     if (!status)
         return false;
-    printf("SEED=%llu COUNT=%u: %s, trial %u: %s:%s\n", (unsigned long long)seed, count, i->name,
+    printf("damage_test %llu %u: %s, trial %u: %s:%s\n", (unsigned long long)seed, count, i->name,
            now->trial, WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? "hung" : now->doing,
            now->damage);
     return true;
 }
 
-static u64 number(const char *text, const char *name, u64 otherwise)
-{
-    if (!text)
-        text = getenv(name);
-    return text ? strtoull(text, NULL, 0) : otherwise;
-}
-
 int main(int argc, char **argv)
 {
-    u64 seed = number(argc > 1 ? argv[1] : NULL, "SEED", 1);
-    unsigned count = (unsigned)number(argc > 2 ? argv[2] : NULL, "COUNT", COUNT), failed = 0;
+    u64 seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+    unsigned count = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : COUNT, failed = 0;
     struct place_now *now = mmap(NULL, sizeof *now, PROT_READ | PROT_WRITE,
                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct images images;
@@ -313,7 +306,7 @@ int main(int argc, char **argv)
     images_gather(&images);
     for (unsigned i = 0; i < images.count; i++)
         failed += image_fails(&images.list[i], i, seed, count, now);
-    printf("%u images, SEED=%llu: %u damaged images were refused, %u run\n", images.count,
+    printf("%u images, seed %llu: %u damaged images were refused, %u run\n", images.count,
            (unsigned long long)seed, now->refused, now->run);
     if (!failed && count && (!now->refused || !now->run))
         failed = 1; /* it proves nothing */

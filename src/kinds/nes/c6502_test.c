@@ -500,6 +500,29 @@ static void impossible_values_are_refused(void **state)
     end(n, NULL);
 }
 
+static void the_clock_ends_where_it_can_be_saved(void **state)
+{
+    struct c6502 *n;
+    struct state_image saved;
+    struct stop_info info;
+    struct err e;
+
+    (void)state;
+    random_image();
+    n = with_arguments(NULL);
+    n->cpu.clk = CLK_END - 10;
+    assert_int_equal(component_loaded(&n->machine.root, &e), 0);
+    assert_int_equal(nes_kind.run(&n->machine, UINT64_MAX, &info), STOP_TIME);
+    assert_true(n->machine.now >= CLK_END && n->machine.now < CLK_END + 8);
+    assert_int_equal(nes_kind.run(&n->machine, UINT64_MAX, &info), STOP_FAULT);
+    assert_true(info.text[0]);
+    assert_int_equal(nes_kind.step(&n->machine, n->machine.cpus, NULL), STOP_FAULT);
+    saved = state_save(&n->machine);
+    assert_int_equal(state_load(&n->machine, &saved, &e), 0);
+    free(saved.bytes);
+    end(n, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -515,6 +538,7 @@ int main(void)
         cmocka_unit_test(a_loaded_machine_runs_on_as_the_first),
         cmocka_unit_test(a_damaged_image_does_no_harm),
         cmocka_unit_test(impossible_values_are_refused),
+        cmocka_unit_test(the_clock_ends_where_it_can_be_saved),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
