@@ -198,7 +198,7 @@ static void too_loud(void **state)
     n = flush(&s, 3000, out, 0);
     while (first < n && out[first] != 32767)
         first++;
-    assert_in_range(first, 1, n / 2); /* n: it never got there */
+    assert_in_range(first, 1, n / 2);      /* n: it never got there */
     for (size_t i = first + 1; i < n; i++) /* from there it only sinks, by the high-passes */
         assert_in_range(out[i - 1] - out[i], 0, 5000);
 }
