@@ -285,6 +285,8 @@ static bool differ_spaces(struct report *r, struct space *a, struct space *b)
 {
     for (; a && b; a = a->next, b = b->next) {
         assert(!strcmp(a->name, b->name) && a->size_bytes == b->size_bytes);
+        if (!memcmp(a->bytes, b->bytes, a->size_bytes))
+            continue;
         for (u64 i = 0; i < a->size_bytes; i++)
             if (a->bytes[i] != b->bytes[i]) {
                 snprintf(r->out, r->room, "%s+$%llx: $%02x and $%02x", a->name,
