@@ -6,8 +6,8 @@
  * A trial damages an image that was saved: fields get values that are small, negative, a single
  * bit or random; bytes anywhere, cut short too. It is loaded. If it is refused, the machine is as
  * before; if it is taken, the machine runs for some time, and what it then saves is accepted again.
- * COUNT trials for each thing that can run, in a child of their own: when one hangs or dies, the
- * parent tells which, and what was damaged. */
+ * COUNT trials for each thing that can run, in a child: when it hangs or dies, the parent tells on
+ * what, and what was damaged, and another child takes the next thing. */
 #include "mach/image.h"
 #include "tests/mach/bench.h"
 #include "tests/mach/images.h"
@@ -25,7 +25,7 @@ enum { HANG_SECONDS = 20, RUN_NS = 40000000, COUNT = 6 };
 
 /* Where the child is; the parent reads it when the child has died. */
 struct place_now {
-    unsigned trial, refused, run;
+    unsigned image, trial, refused, run;
     char doing[32];
     char damage[600];
 };
@@ -252,11 +252,13 @@ static void run_trials(const struct image *i, unsigned index, u64 seed, unsigned
     struct trial t = { .now = now };
     u64 r = chance_from(seed * 1000 + index);
 
+    now->trial = 0;
+    now->damage[0] = 0;
+    snprintf(now->doing, sizeof now->doing, "died");
     alarm(HANG_SECONDS);
     prepare(&t, i, &r);
-    for (now->trial = 0; now->trial < count; now->trial++) {
+    for (; now->trial < count; now->trial++) {
         now->damage[0] = 0;
-        snprintf(now->doing, sizeof now->doing, "died");
         alarm(HANG_SECONDS);
         attempt(&t, &r);
     }
@@ -267,8 +269,8 @@ static void run_trials(const struct image *i, unsigned index, u64 seed, unsigned
     bench_close(&t.bench);
 }
 
-static bool image_fails(const struct image *i, unsigned index, u64 seed, unsigned count,
-                        struct place_now *now)
+/* Tries the images from now->image on, until one fails. */
+static bool fails(const struct images *all, u64 seed, unsigned count, struct place_now *now)
 {
     int status = 0;
     pid_t child;
@@ -276,7 +278,8 @@ static bool image_fails(const struct image *i, unsigned index, u64 seed, unsigne
     fflush(stdout);
     child = fork();
     if (!child) {
-        run_trials(i, index, seed, count, now);
+        for (; now->image < all->count; now->image++)
+            run_trials(&all->list[now->image], now->image, seed, count, now);
         exit(0); /* by exit(), so that leaks are looked for */
     }
     if (child < 0 || waitpid(child, &status, 0) < 0) {
@@ -285,9 +288,9 @@ static bool image_fails(const struct image *i, unsigned index, u64 seed, unsigne
     }
     if (!status)
         return false;
-    printf("damage_test %llu %u: %s, trial %u: %s:%s\n", (unsigned long long)seed, count, i->name,
-           now->trial, WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? "hung" : now->doing,
-           now->damage);
+    printf("damage_test %llu %u: %s, trial %u: %s:%s\n", (unsigned long long)seed, count,
+           now->image < all->count ? all->list[now->image].name : "the end", now->trial,
+           WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? "hung" : now->doing, now->damage);
     return true;
 }
 
@@ -304,8 +307,11 @@ int main(int argc, char **argv)
         return 2;
     }
     images_gather(&images);
-    for (unsigned i = 0; i < images.count; i++)
-        failed += image_fails(&images.list[i], i, seed, count, now);
+    for (; now->image < images.count; now->image++) {
+        if (!fails(&images, seed, count, now))
+            break;
+        failed++;
+    }
     printf("%u images, seed %llu: %u damaged images were refused, %u run\n", images.count,
            (unsigned long long)seed, now->refused, now->run);
     if (!failed && count && (!now->refused || !now->run))

@@ -500,9 +500,10 @@ static void impossible_values_are_refused(void **state)
 static void the_clock_ends_where_it_can_be_saved(void **state)
 {
     struct c6502 *n;
-    struct state_image saved;
     struct stop_info info;
     struct err e;
+    size_t len;
+    u8 *bytes;
 
     (void)state;
     random_image();
@@ -514,9 +515,9 @@ static void the_clock_ends_where_it_can_be_saved(void **state)
     assert_int_equal(nes_kind.run(&n->machine, UINT64_MAX, &info), STOP_FAULT);
     assert_true(info.text[0]);
     assert_int_equal(nes_kind.step(&n->machine, n->machine.cpus, NULL), STOP_FAULT);
-    saved = state_save(&n->machine);
-    assert_int_equal(state_load(&n->machine, &saved, &e), 0);
-    free(saved.bytes);
+    bytes = saved(n, &len);
+    assert_int_equal(machine_load(&n->machine, bytes, len, &e), 0);
+    free(bytes);
     end(n, NULL);
 }
 
