@@ -34,6 +34,8 @@ void space_fini(struct space *s)
     if (!s)
         return;
     assert(!s->trackers);
+    if (s->release)
+        s->release(s);
     free(s->block);
     s->block = s->bytes = NULL;
 }
