@@ -64,7 +64,7 @@ static void check(const struct image *i, u64 *r, unsigned times)
         bench_until(&a, a.machine->now + 1 + chance(r) % (20 * tick));
         at = a.machine->now;
         save(&a, i, flat, packed);
-        load(&b, i, n % 2 ? packed : flat);
+        load(&b, i, chance(r) % 2 ? packed : flat);
         bench_join(&b, &a);
         b.held[0] = a.held[0];
         bench_until(&a, at + 10 * tick);

@@ -29,10 +29,7 @@ static void pop(struct diff *d, size_t stem)
 
 static const struct field *named(const struct fields *fs, const char *name)
 {
-    for (u32 i = 0; fs && i < fs->count; i++)
-        if (!strcmp(fs->list[i].name, name))
-            return &fs->list[i];
-    return NULL;
+    return fs ? field_named(fs, name, strlen(name)) : NULL;
 }
 
 static void scalar_text(const struct field *f, const void *obj, u32 k, char *out, size_t room)
@@ -141,19 +138,11 @@ static void diff_fields(struct diff *d, const struct fields *fsa, const char *a,
         }
 }
 
-static const struct component *child_named(const struct component *c, const char *name)
-{
-    for (const struct component *k = c->child; k; k = k->next)
-        if (!strcmp(k->name, name))
-            return k;
-    return NULL;
-}
-
 static void diff_components(struct diff *d, const struct component *a, const struct component *b)
 {
     diff_fields(d, a->fields, a->self, b->fields, b->self);
     for (const struct component *k = a->child; k; k = k->next) {
-        const struct component *other = child_named(b, k->name);
+        const struct component *other = component_child(b, k->name, strlen(k->name));
         size_t stem = push(d, k->name, ".");
 
         if (other)
@@ -163,7 +152,7 @@ static void diff_components(struct diff *d, const struct component *a, const str
         pop(d, stem);
     }
     for (const struct component *k = b->child; k; k = k->next)
-        if (!child_named(a, k->name)) {
+        if (!component_child(a, k->name, strlen(k->name))) {
             size_t stem = push(d, k->name, ".");
 
             d->f(d->ctx, d->path, "no such component", "a component");
