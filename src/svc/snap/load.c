@@ -104,12 +104,6 @@ static void *put_in_place(struct space *s, int fd, u64 offset)
     return mmap(s->bytes, len, PROT_READ | PROT_WRITE, flags, fd, (off_t)offset);
 }
 
-/* Before the block goes back to the allocator: what is there next must not be the file. */
-static void unmap(struct space *s)
-{
-    put_in_place(s, -1, 0);
-}
-
 /* The file's pages are read when the guest touches them, and are the machine's own when it writes
  * them. */
 static int map(const struct snap_image *i, const struct snap_part *p, struct space *s,
@@ -117,7 +111,6 @@ static int map(const struct snap_image *i, const struct snap_part *p, struct spa
 {
     if (put_in_place(s, i->fd, p->region) == MAP_FAILED)
         return err_set(e, ERR_SYS, "%s: mapping the snapshot", s->name);
-    s->release = unmap;
     return 0;
 }
 
