@@ -103,20 +103,6 @@ static void look(struct snap_image *i, int to)
     snap_rewrite(&i, 1, to, 1, false, &result, &e);
 }
 
-/* A file may claim any amount of memory; here is none to be wasted on it. */
-static bool is_small(const struct snap_image *i)
-{
-    u64 bytes = 0;
-
-    for (unsigned k = 0; k < snap_info(i)->space_count; k++) {
-        struct snap_space s;
-
-        snap_space(i, k, &s);
-        bytes += s.size_bytes;
-    }
-    return bytes < 64 << 20;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -129,8 +115,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     memcpy(b, data, size);
     mend(b, size);
     if (size <= INPUT_MAX && write(fd, b, size) == (ssize_t)size && !snap_open(fd, &i, &e)) {
-        if (is_small(i))
-            look(i, to);
+        look(i, to);
         run(i);
         snap_close(i);
     }

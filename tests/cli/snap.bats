@@ -399,9 +399,9 @@ refused() {
 }
 
 @test "docs/formats/snapshot.md is enough for another program to read one" {
-    mews run --headless --frames 60 --hash --snapshot a.snap "$hawk" >hash
+    mews run --headless --frames 60 --hash --snapshot a.snap "$hawk" >digests
     python3 "$BATS_TEST_DIRNAME/read_snapshot.py" a.snap >memory
-    [ "$(head -c 2048 memory | sha1sum | cut -c1-40)" = "$(sed -n 's/^ram *//p' hash)" ]
+    [ "$(head -c 2048 memory | sha1sum | cut -c1-40)" = "$(sed -n 's/^ram *//p' digests)" ]
     mews run --snapshot b.snap "$MEWS_GUESTS/c6502/hello.hk" x y || true
     python3 "$BATS_TEST_DIRNAME/read_snapshot.py" b.snap >memory
     [ -s memory ]

@@ -138,5 +138,8 @@ int snap_unpack(struct snap_image *i, const struct snap_record *r, struct err *e
 struct snap_part *snap_part_named(const struct snap_image *i, const char *name);
 /* The record that holds the byte at `offset`, or the next one after it; NULL: none follows. */
 const struct snap_record *snap_record_at(const struct snap_part *p, u64 offset);
+/* The first byte from `offset` on that a record holds; the part's size: none does. However large an
+ * image says that its memories are, work is done for its records only. */
+u64 snap_next_stored(const struct snap_part *p, u64 offset);
 
 #endif

@@ -408,6 +408,15 @@ const struct snap_record *snap_record_at(const struct snap_part *p, u64 offset)
     return low < p->records ? &p->list[low] : NULL;
 }
 
+u64 snap_next_stored(const struct snap_part *p, u64 offset)
+{
+    const struct snap_record *r = snap_record_at(p, offset);
+
+    if (!r)
+        return p->size_bytes;
+    return r->first > offset ? r->first : offset;
+}
+
 int snap_unpack(struct snap_image *i, const struct snap_record *r, struct err *e)
 {
     bool raw = r->stored == r->bytes;

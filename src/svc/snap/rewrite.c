@@ -127,10 +127,9 @@ static u64 next_place(const struct rewrite *w, const char *name, u64 at, u64 end
 
     for (unsigned k = 0; k < w->count; k++) {
         const struct snap_part *p = snap_part_named(w->chain[k], name);
-        const struct snap_record *r = p ? snap_record_at(p, at) : NULL;
+        u64 stored = p ? snap_next_stored(p, at) : end;
 
-        if (r && (r->first > at ? r->first : at) < next)
-            next = r->first > at ? r->first : at;
+        next = stored < next ? stored : next;
     }
     return next;
 }
