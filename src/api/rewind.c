@@ -72,6 +72,7 @@ static void piece_begin(struct rewind *r, u64 until)
     from = history_before(r->m->history, until);
     if (until - from > most)
         from = until - most;
+    r->from = from;
     r->making = !api_seek(r->m, from, &e);
 }
 
@@ -94,24 +95,17 @@ static void piece_step(struct rewind *r)
         r->made->list[before].time = m->now;
     /* A kick is kept: mews_show() looks at it. */
     r->making = (why == STOP_FRAME || why == STOP_KICK) && m->now < r->until && !r->failed;
+    if (!r->making && !r->made->count && !r->failed)
+        piece_begin(r, r->from); /* no picture was completed in it */
 }
 
 /* Completes the piece that is being made, shows it from now on, and begins the one before. */
 static void piece_next(struct rewind *r)
 {
-    u64 until = r->until;
-    struct reel *made;
+    struct reel *made = r->made;
 
-    do {
-        while (r->making)
-            piece_step(r);
-        if (r->made->count)
-            break;
-        /* No picture was completed in it. */
-        until = history_before(r->m->history, until);
-        piece_begin(r, until);
-    } while (r->making);
-    made = r->made;
+    while (r->making)
+        piece_step(r);
     r->made = r->shown;
     r->shown = made;
     if (made->count)

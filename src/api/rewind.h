@@ -24,7 +24,8 @@ struct rewind {
     struct mews *m;
     struct video_port capture, *screen;
     struct reel reels[2], *shown, *made;
-    u64 until;   /* what is being made ends before here */
+    u64 from;    /* what is being made begins here, */
+    u64 until;   /* and ends before here */
     bool making; /* it is not complete */
     bool failed; /* no memory for a picture */
     u64 at;      /* the moment that is shown */
