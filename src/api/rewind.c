@@ -132,16 +132,25 @@ int rewind_begin(struct rewind *r, struct mews *m, struct video_port *screen, st
     return 0;
 }
 
-bool rewind_step(struct rewind *r)
+bool rewind_step(struct rewind *r, unsigned pictures)
 {
-    if (!r->shown->count)
-        piece_next(r);
-    if (!r->shown->count)
-        return false;
-    show(r, &r->shown->list[--r->shown->count]);
-    for (unsigned i = 0; i < STEPS; i++)
-        piece_step(r);
-    return true;
+    const struct shot *s = NULL;
+
+    while (pictures--) {
+        if (!r->shown->count) {
+            if (s) /* it is given up when the next piece is made */
+                break;
+            piece_next(r);
+        }
+        if (!r->shown->count)
+            break;
+        s = &r->shown->list[--r->shown->count];
+        for (unsigned i = 0; i < STEPS; i++)
+            piece_step(r);
+    }
+    if (s)
+        show(r, s);
+    return s;
 }
 
 int rewind_end(struct rewind *r, struct err *e)

@@ -34,8 +34,8 @@ struct rewind {
 
 /* The machine goes to the past; its pictures, for `screen`, come by rewind_step() only. */
 int rewind_begin(struct rewind *r, struct mews *m, struct video_port *screen, struct err *e);
-/* Shows the picture before the one that was shown; false: there is none, this is the beginning. */
-bool rewind_step(struct rewind *r);
+/* Goes back so many pictures, 1 or more, and shows that one; false: this is the beginning. */
+bool rewind_step(struct rewind *r, unsigned pictures);
 /* The machine goes on from what is shown: live, unless it is a recording's. On failure it is again
  * where it was at first. */
 int rewind_end(struct rewind *r, struct err *e);

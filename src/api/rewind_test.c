@@ -85,7 +85,7 @@ static void try_memory(size_t memory, bool all)
     start = clock_now_ns();
     while ((!all ? pictures < 700 : true)) {
         t = clock_now_ns();
-        if (!rewind_step(r))
+        if (!rewind_step(r, 1))
             break;
         t = clock_now_ns() - t;
         worst = t > worst && pictures ? t : worst;

@@ -28,7 +28,7 @@ struct show {
     u64 shown_ns;
 };
 
-enum { SHOW_NS = 16000000 };
+enum { SHOW_NS = 16000000, SKIPS_MAX = 4 };
 
 static void say(struct show *s, const char *text)
 {
@@ -175,6 +175,19 @@ static void present(struct show *s)
 
 /* ---- backwards ---- */
 
+/* A screen that is too slow loses pictures, not speed. */
+static unsigned pictures_due(struct show *s)
+{
+    const struct display *d = &s->m->machine->display;
+    u64 picture_ns = (u64)(1e9 / mews_hz(s->m) * d->ticks_num / d->ticks_den);
+    u64 now = clock_now_ns(), due = s->clock.due_ns;
+    u64 n = due && now > due ? (now - due) / picture_ns : 0;
+
+    n = n < SKIPS_MAX ? n : SKIPS_MAX;
+    s->clock.due_ns += n * picture_ns;
+    return 1 + (unsigned)n;
+}
+
 static void stop_rewinding(struct show *s)
 {
     struct err e;
@@ -211,7 +224,7 @@ static bool rewinds(struct show *s, bool held)
         }
         set_sound(s);
     }
-    say(s, rewind_step(s->rewind) ? "Rewind" : "Rewind: the beginning of what is remembered");
+    say(s, rewind_step(s->rewind, pictures_due(s)) ? "Rewind" : "Rewind: the beginning of what is remembered");
     return true;
 }
 
