@@ -73,8 +73,8 @@ typedef void mews_kind_fn(void *ctx, const char *kind, const char *summary, cons
 MEWS_API void mews_kinds(mews_kind_fn *f, void *ctx);
 
 /* ---- a machine's life ---- */
-/* `thing` is the path of a cartridge or program, of an archive that holds one, of a snapshot or of a
- * recording. */
+/* `thing` is the path of a cartridge or program, of an archive that holds one, of a snapshot or of
+ * a recording. */
 MEWS_API int mews_open(const char *thing, const struct mews_options *o, struct mews **out,
                        struct mews_error *e);
 /* The same for bytes that are in memory already, and no archive; they are copied. `name` stands for
@@ -172,8 +172,8 @@ MEWS_API int mews_squash(const char *const *paths, unsigned count, const char *p
  * Times are ticks since power-on, as mews_now() gives them. */
 /* From now on all that reaches the machine is written to a file, which is emptied first; what was
  * remembered of it is forgotten. NULL ends the recording, as mews_finish() does too, and tells what
- * failed; while it runs a failure ends the run with MEWS_STOP_HOST. What is written through pointers
- * (mews_memory(), mews_battery()) is not noticed, unless the machine has not run since. */
+ * failed, if a run has not: there a failure is MEWS_STOP_HOST. What is written through
+ * pointers (mews_memory(), mews_battery()) is not noticed, unless the machine has not run since. */
 MEWS_API int mews_record(struct mews *m, const char *path, struct mews_error *e);
 /* The same to a descriptor of an empty file, which becomes the machine's, also on failure. */
 MEWS_API int mews_record_to(struct mews *m, int fd, struct mews_error *e);

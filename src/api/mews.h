@@ -18,9 +18,9 @@ struct mews {
     int kicking;             /* atomic: so many mews_kick() are under way */
     struct ports ports;
     struct console console, diagnostics;
-    struct store *store;  /* owned; NULL: battery RAM is kept nowhere */
-    char *saves;          /* owned; the directory for it, or NULL */
-    struct recipe recipe; /* of the machine */
+    struct store *store;       /* owned; NULL: battery RAM is kept nowhere */
+    char *saves;               /* owned; the directory for it, or NULL */
+    struct recipe recipe;      /* of the machine */
     struct recorder *recorder; /* between it and the ports */
     struct history *history;   /* NULL: it remembers nothing */
     size_t rewind_bytes;       /* of the history of a live machine; 0: none */
@@ -43,8 +43,8 @@ struct mews {
     struct {
         double speed; /* 0: as fast as it goes */
         u64 end, frames;
-    } show;                            /* what mews_show_as() said */
-    struct snap_chain *chain;          /* of mews_snapshot_to(), once it was called */
+    } show;                   /* what mews_show_as() said */
+    struct snap_chain *chain; /* of mews_snapshot_to(), once it was called */
     char name[256];
 };
 

@@ -144,12 +144,18 @@ static int set_option(void *ctx, const char *name, const char *value)
     const struct {
         const char *name;
         const char **text;
-    } texts[] = {
-        { "kind", &r->options.kind }, { "share", &r->options.share },   { "video", &r->video },
-        { "audio", &r->audio },       { "screenshot", &r->screenshot }, { "report", &r->report },
-        { "saves", &r->keep },        { "snapshot", &r->snapshot },     { "record", &r->record },
-        { "until", &r->until },       { "speed", &r->speed },           { "rewind-memory", &r->rewind }
-    };
+    } texts[] = { { "kind", &r->options.kind },
+                  { "share", &r->options.share },
+                  { "video", &r->video },
+                  { "audio", &r->audio },
+                  { "screenshot", &r->screenshot },
+                  { "report", &r->report },
+                  { "saves", &r->keep },
+                  { "snapshot", &r->snapshot },
+                  { "record", &r->record },
+                  { "until", &r->until },
+                  { "speed", &r->speed },
+                  { "rewind-memory", &r->rewind } };
 
     for (unsigned i = 0; i < ARRAY_SIZE(flags); i++)
         if (!strcmp(name, flags[i].name))

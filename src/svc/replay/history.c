@@ -40,6 +40,7 @@ struct history {
     struct recording_writer *writer;
     unsigned written; /* checkpoints */
     struct err failed;
+    bool told; /* that it has failed */
     const struct recording *rec;
     struct verifier *verifier;
     bool show_pictures, show_sound, show_console;
@@ -212,8 +213,8 @@ static void look(struct history *h)
     u64 time, at;
 
     while (h->verifier && verifier_next(h->verifier, &time, &at) && time <= h->machine->now &&
-           at <= r->at.at) {
-        if (time < h->machine->now || at < r->at.at)
+           (at <= r->at.at || r->strayed.code)) {
+        if (!r->strayed.code && (time < h->machine->now || at < r->at.at))
             recorder_diverge(r, "no instruction ends at %llu", (unsigned long long)time);
         else if (!verifier_look(h->verifier, h->machine, what, sizeof what))
             recorder_diverge(r, "%s", what);
@@ -252,6 +253,10 @@ static void arrive(struct history *h)
 
     if (!h->past || h->machine->now < h->end || !settle(h))
         return;
+    if (r->strayed.code) {
+        r->diverged = r->strayed;
+        return;
+    }
     if (h->machine->now > h->end || r->at.at != r->tape.end.at) {
         recorder_diverge(r, "it is beyond the end, or has not asked all it asked");
         return;
@@ -300,6 +305,10 @@ static enum stop play(struct history *h, u64 until, struct stop_info *info)
             continue;
         if (why == STOP_IDLE && m->now < until && (m->now > now || r->at.at > at))
             continue;
+        if (why == STOP_IDLE && r->strayed.code) {
+            r->diverged = r->strayed;
+            return STOP_HOST;
+        }
         if (why == STOP_TIME && !settle(h))
             return STOP_HOST;
         return why;
@@ -315,6 +324,12 @@ static enum stop host_failed(const struct err *e, struct stop_info *info)
     return STOP_HOST;
 }
 
+static enum stop fail(struct history *h, struct stop_info *info)
+{
+    h->told = true;
+    return host_failed(&h->failed, info);
+}
+
 static enum stop run_live(struct history *h, u64 until, struct stop_info *info)
 {
     struct machine *m = h->machine;
@@ -324,14 +339,14 @@ static enum stop run_live(struct history *h, u64 until, struct stop_info *info)
         if (!h->failed.code && m->now >= h->due)
             take_checkpoint(h, &h->failed);
         if (h->failed.code)
-            return host_failed(&h->failed, info);
+            return fail(h, info);
         why = m->kind->run(m, until < h->due ? until : h->due, info);
         if (h->recorder->failed.code)
             h->failed = h->recorder->failed;
         if (!h->failed.code)
             write_tape(h, false, &h->failed);
         if (h->failed.code)
-            return host_failed(&h->failed, info);
+            return fail(h, info);
         if (why != STOP_TIME || m->now >= until)
             return why;
     }
@@ -665,6 +680,15 @@ int history_open(struct machine *m, struct recorder *r, struct recording *rec,
     return 0;
 }
 
+/* The end as a whole state, by which also a short recording can be verified. */
+static int write_last(struct history *h, struct err *e)
+{
+    if (h->written && write_tape(h, true, e))
+        return -(int)e->code;
+    h->written = 0;
+    return write_checkpoint(h, e);
+}
+
 int history_finish(struct history *h, struct err *e)
 {
     struct recording_writer *w = h->writer;
@@ -673,11 +697,13 @@ int history_finish(struct history *h, struct err *e)
 
     if (!w)
         return 0;
-    if (!h->written && !h->past)
-        r = take_checkpoint(h, e);
-    if (!r && !h->past)
-        r = write_tape(h, true, e);
+    if (!h->past)
+        r = write_last(h, e);
     h->writer = NULL;
+    if (h->told) {
+        recording_end(w, time, e);
+        return 0;
+    }
     return recording_end(w, time, r ? &(struct err) { 0 } : e) || r ? -(int)e->code : 0;
 }
 
@@ -689,6 +715,7 @@ void history_destroy(struct history *h)
         return;
     history_finish(h, &e);
     h->recorder->mode = RECORDER_PASS;
+    h->recorder->lenient = false;
     h->recorder->before_wait = NULL;
     trail_trim(h, 1, 0);
     checkpoints_fini(&h->points);
@@ -706,6 +733,7 @@ int history_verify(struct history *h, struct machine *spare, struct err *e)
     if (!h->verifier)
         return err_set(e, ERR_NOMEM, "no memory to verify with");
     verifier_init(h->verifier, h->rec, spare);
+    h->recorder->lenient = true;
     return 0;
 }
 
@@ -717,9 +745,9 @@ int history_verdict(const struct history *h, u64 *compared, struct err *e)
     if (h->verifier && !strstr(h->recorder->diverged.text, "differs first") &&
         verifier_found(h->verifier, what, sizeof what))
         return err_set(e, ERR_MISMATCH, "the machine does not do again what it did: %s", what);
-    if (!h->recorder->diverged.code)
+    if (!h->recorder->diverged.code && !h->recorder->strayed.code)
         return 0;
-    *e = h->recorder->diverged;
+    *e = h->recorder->diverged.code ? h->recorder->diverged : h->recorder->strayed;
     return -(int)e->code;
 }
 
