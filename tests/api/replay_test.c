@@ -461,7 +461,7 @@ static void forged_words_are_found_out(void **state)
     assert_string_equal(verdict(in_dir("calc.rec")), "");
     forge_text(&f.rec.tape);
     copy_recording(&f, in_dir("words.rec"));
-    says(in_dir("words.rec"), "differs first between 0 and ", "recorded and now: ");
+    says(in_dir("words.rec"), "differs first between 8 and ", "recorded and now: ");
     recording_fini(&f.rec);
 }
 

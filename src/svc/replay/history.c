@@ -223,6 +223,21 @@ static void look(struct history *h)
     }
 }
 
+/* It has gone astray, and comes no further: what it should be next is compared with what it is. */
+static enum stop end_astray(struct history *h)
+{
+    struct recorder *r = h->recorder;
+    char what[200];
+    u64 time, at;
+
+    while (!r->diverged.code && verifier_next(h->verifier, &time, &at))
+        if (!verifier_look(h->verifier, h->machine, what, sizeof what))
+            recorder_diverge(r, "%s", what);
+    if (!r->diverged.code)
+        r->diverged = r->strayed;
+    return STOP_HOST;
+}
+
 /* Does all that was done to the machine at the moment at which it is. */
 static bool settle(struct history *h)
 {
@@ -254,7 +269,7 @@ static void arrive(struct history *h)
     if (!h->past || h->machine->now < h->end || !settle(h))
         return;
     if (r->strayed.code) {
-        r->diverged = r->strayed;
+        end_astray(h);
         return;
     }
     if (h->machine->now > h->end || r->at.at != r->tape.end.at) {
@@ -305,10 +320,8 @@ static enum stop play(struct history *h, u64 until, struct stop_info *info)
             continue;
         if (why == STOP_IDLE && m->now < until && (m->now > now || r->at.at > at))
             continue;
-        if (why == STOP_IDLE && r->strayed.code) {
-            r->diverged = r->strayed;
-            return STOP_HOST;
-        }
+        if (r->strayed.code && (why == STOP_IDLE || why == STOP_HALT || why == STOP_FAULT))
+            return end_astray(h);
         if (why == STOP_TIME && !settle(h))
             return STOP_HOST;
         return why;
