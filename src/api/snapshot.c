@@ -140,6 +140,45 @@ int mews_restore(const char *path, const struct mews_options *given, struct mews
     return 0;
 }
 
+static bool same_recipe(const struct recipe *a, const struct recipe *b)
+{
+    size_t len = recipe_save(a, NULL);
+    u8 *x, *y;
+    bool same = false;
+
+    if (len != recipe_save(b, NULL))
+        return false;
+    x = malloc(len);
+    y = malloc(len);
+    if (x && y) {
+        recipe_save(a, x);
+        recipe_save(b, y);
+        same = !memcmp(x, y, len);
+    }
+    free(x);
+    free(y);
+    return same;
+}
+
+int api_load_state(struct mews *m, const char *path, struct err *e)
+{
+    struct machine_parts parts;
+    struct snap_image *i;
+
+    if (open_path(path, &i, e))
+        return -(int)e->code;
+    if (!snap_recipe(i) || !same_recipe(snap_recipe(i), &m->recipe))
+        err_set(e, ERR_MISMATCH, "the state is of another machine: %s", path);
+    else if (!make_from(m, i, &parts, e)) {
+        snap_close(i);
+        api_exchange(m, &parts);
+        api_unmake(&parts);
+        return 0;
+    }
+    snap_close(i);
+    return -(int)e->code;
+}
+
 /* ---- images ---- */
 
 struct mews_image {

@@ -17,6 +17,8 @@ const struct command commands[] = {
       snapshot_options, cmd_snapshot },
     { "restore", "[OPTION...] FILE", "go on with a machine from a snapshot", restore_options,
       cmd_restore },
+    { "replay", "[OPTION...] RECORDING", "play what `run --record` has written", replay_options,
+      cmd_replay },
     { "inspect", "[--verify] [--json] FILE", "say what is in a snapshot", inspect_options,
       cmd_inspect },
     { "diff", "[--json] FILE FILE", "say what differs between two snapshots", json_options,

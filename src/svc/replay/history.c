@@ -23,6 +23,9 @@ struct trail {
  * their digests. */
 enum { STATE_EVERY = 10 };
 
+/* By so much may images of one machine differ: its events are queued or not. */
+enum { EVENTS_BYTES = 65536 };
+
 enum { TRAIL_MAX = 96, TRAIL_MIN = 4, TRAIL_PARTS = 32, TRAIL_HZ = 240 };
 
 struct history {
@@ -71,10 +74,9 @@ static void keep_within(struct history *h)
     struct tape *tape = &h->recorder->tape;
     size_t trail = h->image_room * h->trail_count, room;
 
-    while (tape_bytes(tape) > h->memory_bytes / 2 && h->points.count > 2) {
-        checkpoints_drop_first(&h->points);
+    while (tape_bytes(tape) > h->memory_bytes / 2 && h->points.count > 2 &&
+           checkpoints_drop_first(&h->points))
         tape_drop(tape, &h->points.list[0]->at);
-    }
     room = h->memory_bytes - (trail < h->memory_bytes / 4 ? trail : h->memory_bytes / 4);
     checkpoints_thin(&h->points, room - (tape_bytes(tape) < room ? tape_bytes(tape) : room));
 }
@@ -602,6 +604,9 @@ int history_create(struct machine *m, struct recorder *r, const struct history_o
     if (create(m, r, o, &h, e))
         return -(int)e->code;
     h->writer = o->recording;
+    tape_fini(&r->tape);
+    r->tape.first.time = r->tape.end.time = m->now; /* which a snapshot may have moved on */
+    r->failed = (struct err) { 0 };
     r->before_wait = before_wait;
     r->ctx = h;
     recorder_record(r);
@@ -612,9 +617,12 @@ int history_create(struct machine *m, struct recorder *r, const struct history_o
 static int add_state(struct history *h, const struct recording_state *s, struct tape_cursor *at,
                      struct err *e)
 {
-    u8 *image = malloc(s->image_bytes);
+    u8 *image;
     int r = 0;
 
+    if (s->image_bytes > machine_save(h->machine, NULL) + EVENTS_BYTES)
+        return err_set(e, ERR_FORMAT, "a state in the recording is of another machine");
+    image = malloc(s->image_bytes);
     if (!image)
         return err_set(e, ERR_NOMEM, "no memory for the history");
     if (!recording_unpack(s, image) || !tape_find(&h->recorder->tape, s->at, at))
@@ -730,6 +738,11 @@ u64 history_end(const struct history *h)
 bool history_past(const struct history *h)
 {
     return h->past;
+}
+
+bool history_writes(const struct history *h)
+{
+    return h->writer != NULL;
 }
 
 u64 history_before(const struct history *h, u64 time)

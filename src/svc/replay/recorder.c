@@ -349,7 +349,7 @@ static void put_ports(struct recorder *r, u32 bits)
     r->audio.ops = bits & HAS_PACE ? &audio_ops : &audio_ops_unpaced;
     r->input.ops = &input_ops;
     r->store.ops = &store_ops;
-    r->files.ops = &files_ops;
+    r->files = (struct files_port) { &files_ops, r->host.files ? r->host.files->state : NULL };
     r->ports = (struct ports) {
         .console = bits & HAS_CONSOLE ? &r->console.port : NULL,
         .diagnostics = bits & HAS_DIAGNOSTICS ? &r->diagnostics.port : NULL,
@@ -447,7 +447,7 @@ static int set(struct machine *m, const char *path, const char *value, struct er
     if (!component_field(root, path, &ref, NULL) || ref.field->role != FIELD_STATE)
         return err_set(e, ERR_USAGE, "%s: no such field that can change", path);
     if (field_parse(&ref, value, &v, e))
-        return -(int)e->code;
+        return err_wrap(e, "%s", path);
     old = field_get(&ref);
     field_put(&ref, v);
     if (!component_loaded(root, e))
