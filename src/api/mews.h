@@ -9,6 +9,7 @@
 #include "host/store.h"
 #include "mach/recipe.h"
 #include "mews/mews.h"
+#include "svc/debug/tracer.h"
 #include "svc/replay/history.h"
 #include "svc/snap/snap.h"
 
@@ -18,9 +19,9 @@ struct mews {
     int kicking;             /* atomic: so many mews_kick() are under way */
     struct ports ports;
     struct console console, diagnostics;
-    struct store *store;  /* owned; NULL: battery RAM is kept nowhere */
-    char *saves;          /* owned; the directory for it, or NULL */
-    struct recipe recipe; /* of the machine */
+    struct store *store;       /* owned; NULL: battery RAM is kept nowhere */
+    char *saves;               /* owned; the directory for it, or NULL */
+    struct recipe recipe;      /* of the machine */
     struct recorder *recorder; /* between it and the ports */
     struct history *history;   /* NULL: it remembers nothing */
     size_t rewind_bytes;       /* of the history of a live machine; 0: none */
@@ -36,15 +37,17 @@ struct mews {
     struct palette palette;
     u32 *rgb;
     struct trace trace;
+    struct trace_filter trace_filter;
     mews_trace_fn *trace_fn;
     void *trace_ctx;
+    bool trace_json;
     bool reset_when_asked, reset_done; /* a test program's wish; and that it was fulfilled */
     u64 asked_at;                      /* ticks; 0: it has none */
     struct {
         double speed; /* 0: as fast as it goes */
         u64 end, frames;
-    } show;                            /* what mews_show_as() said */
-    struct snap_chain *chain;          /* of mews_snapshot_to(), once it was called */
+    } show;                   /* what mews_show_as() said */
+    struct snap_chain *chain; /* of mews_snapshot_to(), once it was called */
     char name[256];
 };
 
@@ -92,6 +95,9 @@ int api_branch(struct mews *m, struct err *e);
 /* ---- snapshot.c, for show.c ---- */
 /* Puts m's machine into the state of a snapshot of it; the store and the screen stay. */
 int api_load_state(struct mews *m, const char *path, struct err *e);
+
+/* ---- view.c, for debug.c ---- */
+int api_view_picture(struct mews *m, const struct view *v, const char *path, struct err *e);
 
 /* Copies an error out; returns its negative code. */
 int api_report(struct mews_error *out, const struct err *e);
