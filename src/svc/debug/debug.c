@@ -289,10 +289,21 @@ enum verdict debug_judge(struct debug *d, bool forward, struct debug_stop *out)
 
 /* ---- changing the machine ---- */
 
+static int must_be_live(const struct debug *d, struct err *e)
+{
+    if (!d->history || !history_past(d->history))
+        return 0;
+    return err_set(
+        e, ERR_STATE,
+        "the machine is in the past, which cannot be changed (branch: live on from here)");
+}
+
 int debug_poke(struct debug *d, u64 addr, const void *in, size_t len, struct err *e)
 {
     const struct kind *k = d->machine->kind;
 
+    if (must_be_live(d, e))
+        return -(int)e->code;
     if (d->recorder)
         return recorder_poke(d->recorder, d->cpu, CPU_VIRTUAL, addr, in, len, e);
     if (k->poke && k->poke(d->cpu, CPU_VIRTUAL, addr, in, len))
@@ -302,6 +313,8 @@ int debug_poke(struct debug *d, u64 addr, const void *in, size_t len, struct err
 
 int debug_set(struct debug *d, const char *path, const char *value, struct err *e)
 {
+    if (must_be_live(d, e))
+        return -(int)e->code;
     if (!d->recorder)
         return err_set(e, ERR_NOTSUP, "the machine was not made for a debugger");
     return recorder_set(d->recorder, path, value, e);
@@ -357,6 +370,8 @@ int debug_reset(struct debug *d, struct err *e)
 
     if (!machine_can(d->machine->kind, d->machine, VERB_RESET, &why))
         return err_set(e, ERR_NOTSUP, "reset: %s", why);
+    if (must_be_live(d, e))
+        return -(int)e->code;
     if (d->recorder)
         return recorder_reset(d->recorder, e);
     d->machine->kind->reset(d->machine);

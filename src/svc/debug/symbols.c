@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEAR_BYTES = 4096 };
+enum { NEAR_BYTES = 1024 };
 
 void symbols_init(struct symbols *s)
 {

@@ -42,7 +42,7 @@ void symbols_sort(struct symbols *s); /* when all is added */
 
 /* Also finds "main" where a C compiler has made "_main" of it. */
 bool symbols_find(const struct symbols *s, const char *name, u64 *value);
-/* The label at or closest before; NULL: none within 4 KiB. */
+/* The label at or closest before; NULL: none within 1 KiB. */
 const struct symbol *symbols_near(const struct symbols *s, u64 addr);
 /* The source line of an address; NULL: not known. */
 const struct symbol_line *symbols_line(const struct symbols *s, u64 addr);

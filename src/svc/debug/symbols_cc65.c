@@ -171,6 +171,12 @@ static void read_line(struct reader *r, const char *rest, size_t len)
     }
 }
 
+/* "L0059": made by the compiler for its own jumps. */
+static bool is_local(const char *name, size_t len)
+{
+    return len == 5 && *name == 'L' && strspn(name + 1, "0123456789ABCDEF") >= 4;
+}
+
 static void read_symbol(struct reader *r, const char *rest, size_t len)
 {
     const char *name, *type;
@@ -178,7 +184,7 @@ static void read_symbol(struct reader *r, const char *rest, size_t len)
     u64 value;
 
     if (value_of(rest, len, "name", &name, &bytes) && number_of(rest, len, "val", &value) &&
-        value_of(rest, len, "type", &type, &type_bytes))
+        value_of(rest, len, "type", &type, &type_bytes) && !is_local(name, bytes))
         r->memory &= symbols_add(r->s, name, bytes, value,
                                  type_bytes == 3 && !memcmp(type, "lab", 3));
 }
