@@ -12,11 +12,12 @@ packages() {
         echo libjansson-dev libuv1-dev libzstd-dev libxxhash-dev libarchive-dev libpng-dev zlib1g-dev
         echo libmd-dev # SHA-1 of pictures and sound
         echo libsdl2-dev libchafa-dev
+        echo libedit-dev # the debugger's lines
         echo retroarch-dev # libretro.h
         echo cc65          # the guests of guests/nes and guests/c6502
         ;;
     run) # what the installed program opens when a machine asks for it
-        echo libsdl2-2.0-0 libchafa0 libarchive13
+        echo libsdl2-2.0-0 libchafa0 libarchive13 libedit2
         ;;
     test)
         echo libcmocka-dev bats python3 git g++ clang-format-14 mandoc

@@ -30,20 +30,20 @@ $(c6502_build)/%.o: $(C6502)/lib/%.s $(C6502)/include/6502v.inc
 
 $(OUT)/%.o: %.c $(wildcard *.h) $(C6502)/include/6502v.h
 	@mkdir -p $(OUT)
-	cc65 -t sim6502 -D__6502V__ -I $(C6502)/include $(CFLAGS) -o $(OUT)/$*.c.s $<
-	ca65 -t sim6502 -o $@ $(OUT)/$*.c.s
+	cc65 -g -t sim6502 -D__6502V__ -I $(C6502)/include $(CFLAGS) -o $(OUT)/$*.c.s $<
+	ca65 -g -t sim6502 -o $@ $(OUT)/$*.c.s
 	@rm $(OUT)/$*.c.s
 $(OUT)/%.o: %.s $(wildcard *.inc) $(C6502)/include/6502v.inc
 	@mkdir -p $(OUT)
-	ca65 -I $(C6502)/include $(ASFLAGS) -o $@ $<
+	ca65 -g -I $(C6502)/include $(ASFLAGS) -o $@ $<
 
 # zeropage.o comes first so that the parameter stack's pointer is at $00, where the calls look for it.
 $(OUT)/%.hk: $(OUT)/%.o $(C6502)/c6502.cfg $(c6502_lib)
-	ld65 -C $(C6502)/c6502.cfg $(LDFLAGS) -o $@ $(c6502_build)/zeropage.o $(filter %.o,$^) $(c6502_lib)
+	ld65 -C $(C6502)/c6502.cfg $(LDFLAGS) --dbgfile $(OUT)/$*.dbg -o $@ $(c6502_build)/zeropage.o $(filter %.o,$^) $(c6502_lib)
 
 # Assembly alone, without the C runtime: prog.asm.
 $(OUT)/%.hk: %.asm $(C6502)/asm.cfg $(C6502)/include/6502v.inc
 	@mkdir -p $(OUT)
-	ca65 -I $(C6502)/include $(ASFLAGS) -o $(OUT)/$*.o $<
-	ld65 -C $(C6502)/asm.cfg $(LDFLAGS) -o $@ $(OUT)/$*.o
+	ca65 -g -I $(C6502)/include $(ASFLAGS) -o $(OUT)/$*.o $<
+	ld65 -C $(C6502)/asm.cfg $(LDFLAGS) --dbgfile $(OUT)/$*.dbg -o $@ $(OUT)/$*.o
 	@rm $(OUT)/$*.o

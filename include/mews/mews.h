@@ -43,6 +43,7 @@ struct mews_options {
     bool console;                /* the guest's console is this process's */
     bool reset_when_asked;       /* press reset when a test program asks for it: mews_test() */
     bool digest_sound;           /* mews_digest() will be asked for "sound" */
+    bool deaf; /* with `console`: it only writes, and finds the end when it reads */
 };
 
 /* Why a run returned; names as in mews_stop_name(). */
@@ -239,6 +240,16 @@ MEWS_API int mews_set_field(struct mews *m, const char *path, const char *value,
 /* Calls f for every CONFIG field: what --set can set. */
 typedef void mews_setting_fn(void *ctx, const char *path, const char *value, const char *doc);
 MEWS_API void mews_settings(struct mews *m, mews_setting_fn *f, void *ctx);
+/* ---- views: what a machine shows to a person who looks inside ---- */
+/* Calls f for each. */
+typedef void mews_views_fn(void *ctx, const char *name, const char *doc, bool picture, bool text);
+MEWS_API void mews_views(struct mews *m, mews_views_fn *f, void *ctx);
+/* Its text or table for a person, or as JSON; *out is the caller's to free(). */
+MEWS_API int mews_view_text(struct mews *m, const char *name, bool json, char **out,
+                            struct mews_error *e);
+/* Its picture as a PNG file; path NULL: on the terminal, whose columns it may fill. */
+MEWS_API int mews_view_picture(struct mews *m, const char *name, const char *path,
+                               struct mews_error *e);
 /* A view as text; returns its length, -1 when there is none of that name. */
 MEWS_API int mews_view(struct mews *m, const char *name, char *out, size_t room);
 
@@ -284,6 +295,47 @@ MEWS_API void mews_buttons(struct mews *m, unsigned controller, unsigned buttons
 /* Each executed instruction goes to f as one line: address, bytes, registers, time. */
 typedef void mews_trace_fn(void *ctx, const char *line);
 MEWS_API void mews_trace(struct mews *m, mews_trace_fn *f, void *ctx);
+/* The same for events that the machine declares: "EVENT[@FIRST[-LAST]],...", '*' for any name, and
+ * which values of its first number, in hexadecimal ("cpu.write@2000-2007,ppu.*"); as text or as
+ * JSON objects. f NULL: no more. */
+MEWS_API int mews_trace_events(struct mews *m, const char *events, bool json, mews_trace_fn *f,
+                               void *ctx, struct mews_error *e);
+/* Calls f for each event that there is. */
+typedef void mews_event_fn(void *ctx, const char *name, const char *doc, const char *first,
+                           const char *second);
+MEWS_API void mews_events(struct mews *m, mews_event_fn *f, void *ctx);
+
+/* ---- the debugger: docs/rooms/debug.md ---- */
+struct mews_debug;
+struct mews_debug_options { /* zero-initialise it, set `size` */
+    size_t size;
+    bool json; /* each command says one JSON object on a line */
+    /* Takes what is said, whole lines. */
+    void (*say)(void *ctx, const char *text);
+    void *ctx;
+};
+/* Of a machine that nobody else runs meanwhile. With mews_rewind_memory(), and of a recording, it
+ * goes backwards too. */
+MEWS_API int mews_debug_open(struct mews *m, const struct mews_debug_options *o,
+                             struct mews_debug **out, struct mews_error *e);
+MEWS_API void mews_debug_close(struct mews_debug *d); /* accepts NULL; before mews_close() */
+/* Says where the machine is. */
+MEWS_API void mews_debug_greet(struct mews_debug *d);
+/* Executes a command line ("help" lists them). An error is in `e`, with JSON it has been said too;
+ * the session goes on. mews_kick() interrupts what runs. */
+MEWS_API int mews_debug_command(struct mews_debug *d, const char *line, struct mews_error *e);
+MEWS_API bool mews_debug_ended(const struct mews_debug *d); /* quit was said */
+/* Reads symbols (cc65's .dbg, labels, ELF). */
+MEWS_API int mews_debug_symbols(struct mews_debug *d, const char *path, struct mews_error *e);
+/* Those that stand beside a thing, if there are any: NAME.dbg, NAME.lbl, NAME.labels. */
+MEWS_API void mews_debug_symbols_beside(struct mews_debug *d, const char *thing);
+/* The next line that a person types, with history and completion where standard input and output
+ * are a terminal; borrowed until the next. NULL: the end, or (`interrupted`) a signal. */
+MEWS_API const char *mews_debug_read(struct mews_debug *d, const char *prompt, bool *interrupted);
+/* Calls f for each word that the last one of `line` can become. */
+typedef void mews_word_fn(void *ctx, const char *word);
+MEWS_API void mews_debug_complete(struct mews_debug *d, const char *line, mews_word_fn *f,
+                                  void *ctx);
 
 /* How mews_show() runs it: so many times its own speed (not 1: without sound), 0: as fast as it
  * goes; and until when it does, by time and by pictures, UINT64_MAX: for ever. */

@@ -127,7 +127,7 @@ static const struct input_ops held_ops = { held_buttons };
 
 static int make_ports(struct mews *m, const struct mews_options *o, struct err *e)
 {
-    console_init(&m->console, o->console ? 0 : -1, o->console ? 1 : -1);
+    console_init(&m->console, o->console && !o->deaf ? 0 : -1, o->console ? 1 : -1);
     console_init_after(&m->diagnostics, o->console ? 2 : -1, &m->console);
     video_keep_init(&m->video, 0);
     audio_record_init(&m->audio, o->digest_sound, NULL);

@@ -9,6 +9,7 @@
 #include "host/store.h"
 #include "mach/recipe.h"
 #include "mews/mews.h"
+#include "svc/debug/tracer.h"
 #include "svc/replay/history.h"
 #include "svc/snap/snap.h"
 
@@ -36,8 +37,10 @@ struct mews {
     struct palette palette;
     u32 *rgb;
     struct trace trace;
+    struct trace_filter trace_filter;
     mews_trace_fn *trace_fn;
     void *trace_ctx;
+    bool trace_json;
     bool reset_when_asked, reset_done; /* a test program's wish; and that it was fulfilled */
     u64 asked_at;                      /* ticks; 0: it has none */
     struct {
@@ -92,6 +95,9 @@ int api_branch(struct mews *m, struct err *e);
 /* ---- snapshot.c, for show.c ---- */
 /* Puts m's machine into the state of a snapshot of it; the store and the screen stay. */
 int api_load_state(struct mews *m, const char *path, struct err *e);
+
+/* ---- view.c, for debug.c ---- */
+int api_view_picture(struct mews *m, const struct view *v, const char *path, struct err *e);
 
 /* Copies an error out; returns its negative code. */
 int api_report(struct mews_error *out, const struct err *e);

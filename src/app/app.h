@@ -22,7 +22,10 @@ extern const struct command commands[];
 extern const struct option_row run_options[], json_options[];
 extern const struct option_row snapshot_options[], restore_options[], inspect_options[];
 extern const struct option_row replay_options[];
+extern const struct option_row debug_options[], show_options[], trace_options[];
 
+/* The letter that is short for an option (-x), or 0. */
+char option_letter(const struct command *c, const struct option_row *o);
 /* Reads options until the first argument that is none; returns its index, or a negative number for
  * options_end(). Calls set(ctx, name, value) for each; value is NULL for a flag; set returns 0, or
  * -1 after a message. */
@@ -51,6 +54,9 @@ int cmd_snapshot(const struct command *c, int argc, char **argv);
 int cmd_restore(const struct command *c, int argc, char **argv);
 int cmd_replay(const struct command *c, int argc, char **argv);
 int cmd_inspect(const struct command *c, int argc, char **argv);
+int cmd_debug(const struct command *c, int argc, char **argv);
+int cmd_show(const struct command *c, int argc, char **argv);
+int cmd_trace(const struct command *c, int argc, char **argv);
 int cmd_diff(const struct command *c, int argc, char **argv);
 int cmd_info(const struct command *c, int argc, char **argv);
 int cmd_help(const struct command *c, int argc, char **argv);

@@ -6,11 +6,13 @@
 
 static const struct option_row help_option = { "help", NULL, "print this" };
 
-static void print_option(const struct option_row *o)
+static void print_option(const struct command *c, const struct option_row *o)
 {
+    const char letter[] = { ',', ' ', '-', option_letter(c, o), 0 };
     char left[48];
 
-    snprintf(left, sizeof left, "--%s%s%s", o->name, o->value ? " " : "", o->value ? o->value : "");
+    snprintf(left, sizeof left, "--%s%s%s%s", o->name, letter[3] ? letter : "", o->value ? " " : "",
+             o->value ? o->value : "");
     printf("  %-34s %s\n", left, o->doc);
 }
 
@@ -18,8 +20,8 @@ void help_command(const struct command *c)
 {
     printf("usage: mews %s %s\n%s\n", c->name, c->synopsis, c->summary);
     for (const struct option_row *o = c->options; o && o->name; o++)
-        print_option(o);
-    print_option(&help_option);
+        print_option(c, o);
+    print_option(c, &help_option);
 }
 
 static json_t *option_object(const struct option_row *o)

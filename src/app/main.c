@@ -2,6 +2,7 @@
 #include "app/app.h"
 
 #include "base/err.h"
+#include "base/types.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,6 +24,11 @@ const struct command commands[] = {
       cmd_inspect },
     { "diff", "[--json] FILE FILE", "say what differs between two snapshots", json_options,
       cmd_diff },
+    { "debug", "[OPTION...] THING [ARGUMENT...]", "debug a machine or a recording, also backwards",
+      debug_options, cmd_debug },
+    { "show", "[OPTION...] THING [VIEW]", "show what is inside a machine", show_options, cmd_show },
+    { "trace", "[OPTION...] THING [ARGUMENT...]", "tell of a machine's events while it runs",
+      trace_options, cmd_trace },
     { "kinds", "[--json]", "list the kinds of machine and what each can do", json_options,
       cmd_kinds },
     { "info", "[--json] THING", "say what a thing is, and what --set can set", json_options,
@@ -75,15 +81,42 @@ static const struct option_row *find_option(const struct command *c, const char 
     return NULL;
 }
 
+static const struct {
+    const char *command, *option;
+    char letter;
+} letters[] = { { "debug", "script", 'x' }, { "debug", "command", 'c' },
+                { "debug", "batch", 'b' },  { "debug", "symbols", 's' },
+                { "show", "output", 'o' },  { "trace", "events", 'e' },
+                { "trace", "format", 'f' }, { "trace", "output", 'o' },
+                { "trace", "count", 'n' } };
+
+char option_letter(const struct command *c, const struct option_row *o)
+{
+    for (unsigned i = 0; i < ARRAY_SIZE(letters); i++)
+        if (!strcmp(letters[i].command, c->name) && !strcmp(letters[i].option, o->name))
+            return letters[i].letter;
+    return 0;
+}
+
+/* "-x": its value, if it has one, is the next word. */
+static const struct option_row *find_letter(const struct command *c, const char *arg)
+{
+    for (const struct option_row *o = c->options; o && o->name && !arg[2]; o++)
+        if (option_letter(c, o) == arg[1])
+            return o;
+    return NULL;
+}
+
 int options_parse(const struct command *c, int argc, char **argv,
                   int (*set)(void *ctx, const char *name, const char *value), void *ctx)
 {
     int i;
 
     for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
-        const char *name = argv[i] + 2, *equals = strchr(name, '='), *value = NULL;
+        const char *name = argv[i] + 2, *equals, *value = NULL;
         const struct option_row *o;
 
+        equals = argv[i][1] == '-' ? strchr(name, '=') : NULL;
         if (!strcmp(argv[i], "--"))
             return i + 1;
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
@@ -92,7 +125,7 @@ int options_parse(const struct command *c, int argc, char **argv,
         }
         o = argv[i][1] == '-'
                 ? find_option(c, name, equals ? (size_t)(equals - name) : strlen(name))
-                : NULL;
+                : find_letter(c, argv[i]);
         if (!o) {
             usage(c, "unknown option %s", argv[i]);
             return PARSE_WRONG;

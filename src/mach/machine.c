@@ -40,6 +40,7 @@ static bool has_function(const struct kind *k, enum verb v)
     case VERB_GENERATION: return k->copied;
     case VERB_STEP: return k->step;
     case VERB_PEEK: return k->peek;
+    case VERB_WATCH: return k->watch;
     case VERB_DISASSEMBLE: return k->disassemble;
     case VERB_RESET: return k->reset;
     default: return true;

@@ -45,6 +45,7 @@ enum verb {
     X(REVERSE, "reverse", "run backwards")                          \
     X(MIGRATE, "migrate", "move to another host")                   \
     X(PEEK, "peek", "read memory without side effects")             \
+    X(WATCH, "watch", "stop at breakpoints and watches")            \
     X(DISASSEMBLE, "disassemble", "show instructions")              \
     X(RESET, "reset", "press the reset button")                     \
     X(PICTURE, "picture", "show a picture")                         \
@@ -86,7 +87,16 @@ struct cpu { /* what steps: a 6502, a hart, a vCPU, a Java thread */
     /* The fields of `state` that a person looks at, in this order, a blank between them; the first
      * is the program counter. */
     const char *registers;
+    const char *stack; /* of these, the stack pointer: lower the deeper; NULL: none */
+    const char *flags; /* of these, one that is made of bits, and their names from the highest, '-'
+                        * for one without: "p NV-BDIZC"; NULL: none */
+    /* Interrupts that a person may raise: names, each with the field and value that does it,
+     * "nmi=nmi_pending:1"; NULL: none. */
+    const char *interrupts;
 };
+
+/* What an instruction does to the flow of control, as far as a debugger wants to know. */
+enum flow { FLOW_NEXT, FLOW_JUMP, FLOW_CALL, FLOW_RETURN };
 
 /* What a test program says of itself by its platform's own protocol. */
 enum test_state {
@@ -140,7 +150,13 @@ struct kind {
      * generation id), so that it makes new what must not be there twice. `id` is random. */
     void (*copied)(struct machine *m, const u8 id[GENERATION_BYTES]);
     void (*test)(struct machine *m, struct test_report *out);
-    int (*watch)(struct machine *m, const struct watch *list, unsigned count, struct err *e);
+    /* Arms these and no others; `list` is borrowed until the next call. ERR_NOTSUP for what the
+     * machine cannot wait for; then nothing is armed. */
+    int (*watch)(struct machine *m, struct watch *list, unsigned count, struct err *e);
+    /* Of the instruction at `addr`. */
+    enum flow (*flow)(struct cpu *c, u64 addr);
+    /* The addresses of the calls under way, the innermost first, as far as they can be told. */
+    unsigned (*calls)(struct cpu *c, u64 *out, unsigned room);
 };
 
 /* clang-format off */
@@ -172,8 +188,16 @@ struct machine {
     struct event_queue events;
     struct ports ports;
     struct trace *trace; /* NULL: off */
+    const struct trace_event *trace_events;
+    unsigned trace_event_count; /* 64 at most */
     const struct view *views;
     unsigned view_count;
+    const struct domain *domains;
+    unsigned domain_count;
+    /* A debugger's: execute watches do not stop run() at this moment, for it has been told of them.
+     */
+    u64 passed;
+    bool debugged; /* a debugger is there: the guest's own break stops run() */
 };
 
 const struct fields *machine_fields(void); /* of the machine itself, not of its tree */

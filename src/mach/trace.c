@@ -1,6 +1,6 @@
 #include "mach/trace.h"
 
-void trace_put(struct trace *t, u64 time, enum trace_id id, u16 source, u64 a, u64 b)
+void trace_put(struct trace *t, u64 time, unsigned id, u16 source, u64 a, u64 b)
 {
     struct trace_record r = { time, a, b, (u16)id, source, 0 };
 

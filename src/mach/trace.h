@@ -1,23 +1,26 @@
-/* Trace events: fixed records from one list, one branch when off. The debugger, the golden tests
- * and the replay check read the same ring. */
+/* Trace events: fixed records; what they are called, the machine says (machine->trace_events). The
+ * debugger, the golden tests and the replay check read the same records. Whoever sets
+ * machine->trace does it between two calls of run. */
 #ifndef MACH_TRACE_H
 #define MACH_TRACE_H
 
 #include "base/types.h"
 
-#define TRACE_LIST(X)                \
-    X(STEP, "pc=%llx op=%llx")       \
-    X(MEM_R, "addr=%llx value=%llx") \
-    X(MEM_W, "addr=%llx value=%llx") \
-    X(LINE, "index=%llx level=%llx") \
-    X(INPUT, "port=%llx value=%llx")
-
-enum trace_id {
-#define X(id, fmt) TRACE_##id,
-    TRACE_LIST(X)
-#undef X
-        TRACE_COUNT
+/* One kind of event. A record's id is the index of its event in the machine's list. */
+struct trace_event {
+    const char *name, *doc; /* "cpu.write" */
+    const char *a, *b;      /* what the two numbers are; NULL: nothing */
 };
+
+/* The first events of every machine that has a CPU of which it can tell them. */
+enum trace_id { TRACE_STEP, TRACE_READ, TRACE_WRITE, TRACE_INTERRUPT, TRACE_OWN };
+/* clang-format off */
+#define TRACE_CPU_EVENTS                                                            \
+    { "cpu.step", "an instruction begins", "pc", "op" },                            \
+    { "cpu.read", "a CPU reads, also in vain; not instructions", "addr", "value" }, \
+    { "cpu.write", "a CPU writes", "addr", "value" },                               \
+    { "cpu.interrupt", "a CPU takes an interrupt", "vector", "pc" }
+/* clang-format on */
 
 struct trace_record {
     u64 time, a, b;
@@ -26,7 +29,7 @@ struct trace_record {
 };
 
 struct trace {
-    u64 mask;       /* a bit per trace_id */
+    u64 mask;       /* a bit per id */
     u32 next, room; /* room is a power of two */
     struct trace_record *ring;
     /* Called for each record when set: a writer of text, a digest. */
@@ -34,9 +37,9 @@ struct trace {
     void *ctx;
 };
 
-void trace_put(struct trace *t, u64 time, enum trace_id id, u16 source, u64 a, u64 b);
+void trace_put(struct trace *t, u64 time, unsigned id, u16 source, u64 a, u64 b);
 
-static inline bool trace_on(const struct trace *t, enum trace_id id)
+static inline bool trace_on(const struct trace *t, unsigned id)
 {
     return unlikely(t != NULL) && (t->mask >> id & 1);
 }

@@ -77,6 +77,11 @@ static void map(struct c6502 *n)
     }
 }
 
+static const struct trace_event events[] = {
+    TRACE_CPU_EVENTS,
+    [TRACE_VMCALL] = { "vmcall", "the program calls out", "number", "ax" },
+};
+
 static void build_tree(struct c6502 *n)
 {
     struct machine *m = &n->machine;
@@ -89,9 +94,17 @@ static void build_tree(struct c6502 *n)
     event_queue_init(&m->events);
     m->spaces = &n->ram;
     n->ram.next = &n->rom;
-    n->cpu_handle = (struct cpu) { &n->cpu_node, m, 0, "mos6502", "pc a x y s p" };
+    n->cpu_handle = (struct cpu) { .state = &n->cpu_node,
+                                   .machine = m,
+                                   .isa = "mos6502",
+                                   .registers = "pc a x y s p",
+                                   .stack = "s",
+                                   .flags = "p NV-BDIZC",
+                                   .interrupts = "irq=irq:1 nmi=nmi_pending:1" };
     m->cpus = &n->cpu_handle;
     m->cpu_count = 1;
+    m->trace_events = events;
+    m->trace_event_count = ARRAY_SIZE(events);
     m->hz_num = 236250000;
     m->hz_den = 132;
 }
@@ -189,35 +202,52 @@ static void describe_end(const struct c6502 *n, struct stop_info *s)
     }
 }
 
-/* An instruction at a time, each written down before it happens. */
-static void run_traced(struct c6502 *n, u64 until)
+static void describe_break(const struct c6502 *n, struct stop_info *s)
+{
+    s->why = STOP_BREAK;
+    s->address = n->cpu.pc;
+    if (n->broke)
+        snprintf(s->text, sizeof s->text, "BREAK at $%04X", (u16)(n->cpu.pc - 2));
+}
+
+/* An instruction at a time. True: a watch was hit. */
+static bool run_observed(struct c6502 *n, u64 until)
 {
     u64 before;
 
     do {
         before = n->cpu.clk;
-        trace_put(n->machine.trace, before, TRACE_STEP, 0, n->cpu.pc, c6502_load(n, n->cpu.pc));
-        n->until = before + 1;
-        c6502_cpu(n);
-    } while (!n->end && n->cpu.clk > before && n->cpu.clk < until &&
+        if (c6502_observed(n))
+            return true;
+    } while (!n->end && !n->broke && n->cpu.clk > before && n->cpu.clk < until &&
              !__atomic_load_n(&n->kicked, __ATOMIC_RELAXED));
+    return false;
+}
+
+static bool wants_observing(const struct c6502 *n)
+{
+    return observer_wanted(&n->observer, &n->machine) || n->cpu.irq || n->cpu.nmi_pending;
 }
 
 enum stop c6502_run(struct machine *m, u64 until, struct stop_info *info)
 {
     struct c6502 *n = of(m);
     struct stop_info s = { .why = STOP_TIME };
+    bool hit = false;
 
     n->until = until;
+    n->broke = false;
     if (!n->end && n->cpu.clk < until) {
-        if (trace_on(m->trace, TRACE_STEP))
-            run_traced(n, until);
+        if (wants_observing(n))
+            hit = run_observed(n, until);
         else
             c6502_cpu(n);
     }
     m->now = n->cpu.clk;
     if (n->end)
         describe_end(n, &s);
+    else if (hit || n->broke)
+        describe_break(n, &s);
     else if (__atomic_exchange_n(&n->kicked, 0, __ATOMIC_ACQUIRE))
         s.why = STOP_KICK;
     else if (n->cpu.clk < until)
@@ -225,6 +255,11 @@ enum stop c6502_run(struct machine *m, u64 until, struct stop_info *info)
     if (info)
         *info = s;
     return s.why;
+}
+
+int c6502_watch(struct machine *m, struct watch *list, unsigned count, struct err *e)
+{
+    return observer_arm(&of(m)->observer, m, list, count, e);
 }
 
 void c6502_kick(struct machine *m)

@@ -4,6 +4,7 @@
 
 #include "kinds/nes/cart.h"
 #include "kinds/nes/mos6502.h"
+#include "kinds/nes/observe.h"
 #include "mach/machine.h"
 
 #define C6502_BOARD  "c6502"
@@ -35,9 +36,15 @@ struct c6502 {
     struct space ram, rom;
     struct component cpu_node;
     struct cpu cpu_handle;
+    struct observer observer;
     u64 until;
+    bool interrupt,
+        nmi;    /* the next run begins with that sequence, by the one vector or the other */
+    bool broke; /* the guest's own break, with a debugger there */
     int kicked; /* atomic */
 };
+
+enum c6502_trace { TRACE_VMCALL = TRACE_OWN };
 
 const struct fields *c6502_fields(void);
 
@@ -47,6 +54,7 @@ int c6502_create(const struct kind *k, const struct config *c, const struct port
 void c6502_destroy(struct machine *m);
 enum stop c6502_run(struct machine *m, u64 until, struct stop_info *info);
 void c6502_kick(struct machine *m);
+int c6502_watch(struct machine *m, struct watch *list, unsigned count, struct err *e);
 enum stop c6502_step(struct machine *m, struct cpu *c, struct stop_info *info);
 bool c6502_peek(struct cpu *c, enum cpu_space s, u64 addr, void *out, size_t len);
 bool c6502_poke(struct cpu *c, enum cpu_space s, u64 addr, const void *in, size_t len);
@@ -56,6 +64,11 @@ size_t c6502_disassemble(struct cpu *c, u64 addr, char *text, size_t room);
 
 /* c6502_cpu.c: runs until `until`, a kick, the program's end, or a READ that has to wait. */
 void c6502_cpu(struct c6502 *n);
+
+/* c6502_observed.c: one instruction, or an interrupt's sequence. True: a watch was hit; by an
+ * execute watch before anything was done. */
+bool c6502_observed(struct c6502 *n);
+void c6502_see_write(struct c6502 *n, u16 addr, u8 v); /* for calls, before they write */
 
 /* c6502_calls.c: VMCALL nr; PC is behind it, A and X are in n->cpu, and hold the result. False: the
  * machine stops here, since the program has ended or because READ finds no input yet; that one is

@@ -205,7 +205,10 @@ bool c6502_call(struct c6502 *n, u8 nr)
     case 3: call_close(n); return true;
     case 4: return call_read(n);
     case 5: call_write(n); return true;
-    case 6: say(n, "BREAK at $%04X\n", (u16)(n->cpu.pc - 2)); return true;
+    case 6:
+        say(n, "BREAK at $%04X\n", (u16)(n->cpu.pc - 2));
+        n->broke = n->machine.debugged;
+        return !n->broke;
     case 7:
         call_dump(n);
         n->end = C6502_DUMP;

@@ -56,11 +56,15 @@ static void get_cycle(struct nes *n, u16 addr)
     if (n->apu.dmc.dma_request && !d->dmc_halt) {
         u8 v = unit_read(n, n->apu.dmc.address, addr);
 
+        if (unlikely(n->observer.on))
+            nes_observe_read(n, n->apu.dmc.address, v);
         d->aligned = false;
         apu_dmc_fill(&n->apu, v, n->cpu.clk);
         nes_schedule(n);
     } else if (d->oam && d->oam_halted) {
         d->byte = unit_read(n, (u16)(d->page << 8 | d->index), addr);
+        if (unlikely(n->observer.on))
+            nes_observe_read(n, (u16)(d->page << 8 | d->index), d->byte);
         d->aligned = true;
     } else {
         idle(n, addr);
@@ -74,6 +78,8 @@ static void put_cycle(struct nes *n, u16 addr)
 
     if (d->oam && d->aligned) {
         n->cpu.bus = d->byte;
+        if (unlikely(n->observer.on))
+            nes_observe_oam(n, d->byte);
         ppu_write(&n->ppu, 4, d->byte, nes_dot(n, n->cpu.clk), d->byte);
         d->aligned = false;
         if (++d->index == 256)

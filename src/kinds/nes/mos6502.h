@@ -4,12 +4,14 @@
  *
  *   console, plain     cpu_fast.c    no cycle of these instructions can see a DMA or an interrupt
  *   console, exact     cpu_exact.c   every cycle: DMA, deadlines, interrupt lines
+ *   console, observed  cpu_observed.c  the same, and tells of each access
  *   6502v              c6502_cpu.c   plain memory and VMCALL
+ *   6502v, observed    c6502_observed.c
  */
 #ifndef NES_MOS6502_H
 #define NES_MOS6502_H
 
-#include "mach/field.h"
+#include "mach/machine.h"
 
 enum mos6502_flag {
     FLAG_C = 0x01,
@@ -55,5 +57,6 @@ struct mos6502 {
 };
 
 const struct fields *mos6502_fields(void);
+enum flow mos6502_flow(u8 opcode);
 
 #endif

@@ -84,7 +84,8 @@ void nes_limit(struct nes *n)
     u64 limit = n->deadline < n->until ? n->deadline : n->until;
 
     if (n->cpu.interrupt || n->cpu.nmi_pending || n->cpu.jammed || nes_dma_wanted(n) ||
-        (n->cpu.irq && !(n->cpu.p & FLAG_I)) || n->machine.trace || n->exact)
+        (n->cpu.irq && !(n->cpu.p & FLAG_I)) || observer_wanted(&n->observer, &n->machine) ||
+        n->exact)
         n->fast_limit = 0;
     else
         n->fast_limit = limit > 8 ? limit - 8 : 0; /* no instruction takes longer */

@@ -10,6 +10,7 @@
 #include "kinds/nes/apu.h"
 #include "kinds/nes/cart.h"
 #include "kinds/nes/mos6502.h"
+#include "kinds/nes/observe.h"
 #include "kinds/nes/ppu.h"
 #include "mach/machine.h"
 
@@ -61,6 +62,7 @@ struct nes {
     struct space picture; /* ppu.pixels: what of the frame is drawn so far is state too */
     struct component cpu_node, ppu_node, apu_node, synth_node;
     struct cpu cpu_handle;
+    struct observer observer;
 
     u64 deadline;   /* clk at which nes_events() must run */
     u64 fast_limit; /* the plain loop may start an instruction before this clk; 0: ask nes_limit */
@@ -103,5 +105,24 @@ void nes_dma(struct nes *n, u16 addr);
 
 void cpu_fast(struct nes *n);
 void cpu_exact(struct nes *n); /* one instruction, or an interrupt's sequence */
+/* The same, observed. True: a watch was hit; by an execute watch before anything was done. */
+bool cpu_observed(struct nes *n);
+/* For the DMA unit, when n->observer.on: what it reads, and is about to write into OAM. */
+void nes_observe_read(struct nes *n, u16 addr, u8 v);
+void nes_observe_oam(struct nes *n, u8 value);
+
+/* inspect.c: what a person may look at. */
+enum nes_domain { DOMAIN_PPU = 1, DOMAIN_OAM };
+enum nes_trace {
+    TRACE_CPU_IRQ = TRACE_OWN,
+    TRACE_PPU_READ,
+    TRACE_PPU_WRITE,
+    TRACE_PPU_FRAME,
+    TRACE_OAM_WRITE,
+    TRACE_OAM_DMA
+};
+void nes_inspect_init(struct nes *n); /* the machine's lists of views, domains and events */
+bool nes_ppu_peek(struct machine *m, u64 addr, void *out, size_t len);
+void nes_ppu_where(struct machine *m, u64 out[2]);
 
 #endif

@@ -184,33 +184,6 @@ static void nes_test(struct machine *m, struct test_report *out)
         out->text[len] = (char)s->bytes[4 + len];
 }
 
-/* The name table that the scroll registers point at, tile numbers read as ASCII. */
-static int text_view(struct machine *m, char *out, size_t room)
-{
-    struct nes *n = nes_of(m);
-    const u8 *nt = n->cart.ppu.nt[n->ppu.ctrl & 3];
-    size_t at = 0;
-
-    for (unsigned y = 0; y < 30; y++) {
-        for (unsigned x = 0; x < 32; x++, at++)
-            if (at + 1 < room)
-                out[at] = (char)(nt[y * 32 + x] >= 32 && nt[y * 32 + x] < 127 ? nt[y * 32 + x]
-                                                                              : ' ');
-        if (at + 1 < room)
-            out[at] = '\n';
-        at++;
-    }
-    if (room)
-        out[at < room ? at : room - 1] = 0;
-    return (int)at;
-}
-
-static const struct view nes_views[] = {
-    { .name = "text",
-      .doc = "the visible name table as text, tile number = ASCII",
-      .text = text_view },
-};
-
 static void build_tree(struct nes *n)
 {
     struct component *root = &n->machine.root;
@@ -247,11 +220,16 @@ static void build_tree(struct nes *n)
         spaces[i]->next = n->machine.spaces;
         n->machine.spaces = spaces[i];
     }
-    n->cpu_handle = (struct cpu) { &n->cpu_node, &n->machine, 0, "mos6502", "pc a x y s p" };
+    n->cpu_handle = (struct cpu) { .state = &n->cpu_node,
+                                   .machine = &n->machine,
+                                   .isa = "mos6502",
+                                   .registers = "pc a x y s p",
+                                   .stack = "s",
+                                   .flags = "p NV-BDIZC",
+                                   .interrupts = "nmi=nmi_pending:1" };
     n->machine.cpus = &n->cpu_handle;
     n->machine.cpu_count = 1;
-    n->machine.views = nes_views;
-    n->machine.view_count = ARRAY_SIZE(nes_views);
+    nes_inspect_init(n);
 }
 
 static void set_clock(struct nes *n)
@@ -364,6 +342,7 @@ static void run_jammed(struct nes *n)
 
 static enum stop console_run(struct nes *n, u64 until, struct stop_info *info)
 {
+    bool observed = observer_wanted(&n->observer, &n->machine);
     u64 frame = n->machine.frame_limit;
 
     if (n->resumes)
@@ -378,11 +357,15 @@ static enum stop console_run(struct nes *n, u64 until, struct stop_info *info)
         if (frame && n->machine.frames >= frame)
             return stop(info, STOP_FRAME);
         nes_limit(n);
-        if (n->cpu.jammed)
+        if (n->cpu.jammed) {
             run_jammed(n);
-        else if (n->cpu.clk < n->fast_limit && !n->bailed)
+        } else if (observed) {
+            n->bailed = false;
+            if (cpu_observed(n))
+                return stop(info, STOP_BREAK);
+        } else if (n->cpu.clk < n->fast_limit && !n->bailed) {
             cpu_fast(n);
-        else {
+        } else {
             n->bailed = false;
             cpu_exact(n);
         }
@@ -442,6 +425,44 @@ static void nes_kick(struct machine *m)
 }
 
 /* ---- inspection ---- */
+
+static int nes_watch(struct machine *m, struct watch *list, unsigned count, struct err *e)
+{
+    if (is_c6502(m))
+        return c6502_watch(m, list, count, e);
+    return observer_arm(&nes_of(m)->observer, m, list, count, e);
+}
+
+static u8 peek_byte(struct cpu *c, u16 addr)
+{
+    u8 v = 0;
+
+    c->machine->kind->peek(c, CPU_VIRTUAL, addr, &v, 1);
+    return v;
+}
+
+static enum flow nes_flow(struct cpu *c, u64 addr)
+{
+    return mos6502_flow(peek_byte(c, (u16)addr));
+}
+
+/* The 6502 keeps no frames: a word on the stack that points behind a JSR is taken for one of its.
+ */
+static unsigned nes_calls(struct cpu *c, u64 *out, unsigned room)
+{
+    const struct mos6502 *cpu = c->state->self;
+    unsigned count = 0;
+
+    for (unsigned at = cpu->s + 1u; at < 0xff && count < room; at++) {
+        u16 word = (u16)(peek_byte(c, (u16)(0x100 + at)) | peek_byte(c, (u16)(0x101 + at)) << 8);
+
+        if (mos6502_flow(peek_byte(c, (u16)(word - 2))) != FLOW_CALL)
+            continue;
+        out[count++] = (u16)(word - 2);
+        at++;
+    }
+    return count;
+}
 
 static bool nes_peek_bytes(struct cpu *c, enum cpu_space s, u64 addr, void *out, size_t len)
 {
@@ -546,4 +567,7 @@ const struct kind nes_kind = {
     .reset = nes_reset,
     .store = nes_store,
     .test = nes_test,
+    .watch = nes_watch,
+    .flow = nes_flow,
+    .calls = nes_calls,
 };

@@ -1,0 +1,174 @@
+/* The debugger of the machine behind a handle: its console, and what of it needs the host. */
+#include "api/mews.h"
+#include "host/line.h"
+#include "svc/debug/console.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct mews_debug {
+    struct mews *m;
+    struct mews_debug_options options;
+    struct debug *debug;
+    struct debug_console *console;
+    /* Lines from a person: an editor at a terminal, else what comes. */
+    bool asked;
+    const struct line_module *module; /* NULL: no editor */
+    struct line_editor *editor;
+    char *line;
+    size_t line_room;
+};
+
+/* What the guest has written stands before what is said of it. */
+static void say(void *ctx, const char *text)
+{
+    struct mews_debug *d = ctx;
+
+    console_flush(&d->m->console);
+    console_flush(&d->m->diagnostics);
+    d->options.say(d->options.ctx, text);
+}
+
+static int show_picture(void *ctx, const struct view *v, const char *path, struct err *e)
+{
+    struct mews_debug *d = ctx;
+
+    return api_view_picture(d->m, v, path, e);
+}
+
+int mews_debug_open(struct mews *m, const struct mews_debug_options *o, struct mews_debug **out,
+                    struct mews_error *error)
+{
+    struct mews_debug *d = calloc(1, sizeof *d);
+    struct err e;
+
+    if (!d) {
+        err_set(&e, ERR_NOMEM, "no memory for a debugger");
+        return api_report(error, &e);
+    }
+    d->m = m;
+    memcpy(&d->options, o, o->size < sizeof d->options ? o->size : sizeof d->options);
+    if (debug_create(m->machine, m->recorder, m->history, &d->debug, &e) ||
+        debug_console_create(
+            d->debug,
+            &(struct debug_console_options) {
+                .json = d->options.json, .say = say, .picture = show_picture, .ctx = d },
+            &d->console, &e)) {
+        mews_debug_close(d);
+        return api_report(error, &e);
+    }
+    *out = d;
+    return 0;
+}
+
+void mews_debug_close(struct mews_debug *d)
+{
+    if (!d)
+        return;
+    if (d->module)
+        d->module->close(d->editor);
+    debug_console_destroy(d->console);
+    debug_destroy(d->debug);
+    free(d->line);
+    free(d);
+}
+
+void mews_debug_greet(struct mews_debug *d)
+{
+    debug_console_greet(d->console);
+}
+
+int mews_debug_command(struct mews_debug *d, const char *line, struct mews_error *error)
+{
+    struct mews *m = d->m;
+    struct err e;
+    int r = debug_console_run(d->console, line, &e);
+
+    m->frames = m->machine->frames;
+    __atomic_store_n(&m->kicked, 0, __ATOMIC_SEQ_CST);
+    console_flush(&m->console);
+    console_flush(&m->diagnostics);
+    return r ? api_report(error, &e) : 0;
+}
+
+bool mews_debug_ended(const struct mews_debug *d)
+{
+    return debug_console_ended(d->console);
+}
+
+int mews_debug_symbols(struct mews_debug *d, const char *path, struct mews_error *error)
+{
+    struct err e;
+
+    return debug_console_symbols(d->console, path, &e) ? api_report(error, &e) : 0;
+}
+
+void mews_debug_symbols_beside(struct mews_debug *d, const char *thing)
+{
+    debug_console_symbols_beside(d->console, thing);
+}
+
+void mews_debug_complete(struct mews_debug *d, const char *line, mews_word_fn *f, void *ctx)
+{
+    debug_console_complete(d->console, line, f, ctx);
+}
+
+/* ---- lines ---- */
+
+static void complete(void *ctx, const char *line, line_word_fn *word, void *word_ctx)
+{
+    struct mews_debug *d = ctx;
+
+    debug_console_complete(d->console, line, word, word_ctx);
+}
+
+static bool history_path(char out[PATH_MAX])
+{
+    const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+    if (state && *state == '/')
+        return snprintf(out, PATH_MAX, "%s/mews/debug_history", state) < PATH_MAX;
+    return home && snprintf(out, PATH_MAX, "%s/.local/state/mews/debug_history", home) < PATH_MAX;
+}
+
+static void open_editor(struct mews_debug *d)
+{
+    const struct line_module *module;
+    char path[PATH_MAX];
+    struct line_options o = { .name = "mews", .complete = complete, .ctx = d };
+    struct err e;
+
+    d->asked = true;
+    if (!isatty(0) || !isatty(1) || line_module(&module, &e))
+        return;
+    if (history_path(path))
+        o.history = path;
+    if (!module->open(&o, &d->editor, &e))
+        d->module = module;
+}
+
+const char *mews_debug_read(struct mews_debug *d, const char *prompt, bool *interrupted)
+{
+    ssize_t len;
+
+    if (!d->asked)
+        open_editor(d);
+    if (d->module)
+        return d->module->read(d->editor, prompt, interrupted);
+    if (isatty(0)) {
+        fputs(prompt, stdout);
+        fflush(stdout);
+    }
+    errno = 0;
+    len = getline(&d->line, &d->line_room, stdin);
+    *interrupted = len < 0 && errno == EINTR;
+    if (*interrupted)
+        clearerr(stdin);
+    if (len > 0 && d->line[len - 1] == '\n')
+        d->line[len - 1] = 0;
+    return len < 0 ? NULL : d->line;
+}

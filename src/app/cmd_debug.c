@@ -1,0 +1,210 @@
+/* debug: the debugger's console on a machine or a recording. Lines come from scripts, then from
+ * standard input; where that is no terminal there is no prompt, and the guest finds its input at
+ * the end. */
+#include "app/app.h"
+
+#include "base/types.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const struct option_row debug_options[] = {
+    { "script", "FILE", "commands from a file first; repeatable" },
+    { "command", "TEXT", "one command, in order with the scripts; repeatable" },
+    { "batch", NULL, "end after the scripts and commands; status 1 if one failed" },
+    { "symbols", "FILE", "symbols and lines (cc65 .dbg, labels, ELF); repeatable" },
+    { "json", NULL, "print JSON, an object a line" },
+    { "rewind-memory", "MIB", "for the way back; else 256, 0: none" },
+    { "kind", "KIND", "the kind of machine, when the thing's own bytes should not decide" },
+    { "set", "PATH=VALUE", "a setting of the machine (mews info lists them); repeatable" },
+    { "share", "DIR", "a directory in which a 6502v program may open files" },
+    { NULL, NULL, NULL },
+};
+
+enum { ASKED_MAX = 64, REWIND_MIB = 256, REWIND_MIB_MAX = 1 << 20 };
+
+struct debugging {
+    const struct command *command;
+    struct mews_options options;
+    const char *settings[ASKED_MAX + 1], *symbols[ASKED_MAX];
+    const char *words[ASKED_MAX]; /* scripts and commands */
+    bool is_script[ASKED_MAX];
+    unsigned setting_count, symbol_count, word_count;
+    bool json, batch;
+    unsigned long rewind_mib;
+};
+
+/* ---- Ctrl-C stops the guest, not us ---- */
+
+static _Atomic(struct mews *) running;
+static volatile sig_atomic_t ended;
+
+static void on_signal(int n)
+{
+    struct mews *m = running;
+
+    if (n != SIGINT)
+        ended = n;
+    if (m)
+        mews_kick(m);
+}
+
+static void catch_signals(void)
+{
+    struct sigaction a = { .sa_handler = on_signal }; /* no SA_RESTART: a prompt is left too */
+
+    sigaction(SIGINT, &a, NULL);
+    sigaction(SIGTERM, &a, NULL);
+    sigaction(SIGHUP, &a, NULL);
+}
+
+/* ---- options ---- */
+
+static int add(struct debugging *g, const char **list, unsigned *count, const char *value)
+{
+    if (*count == ASKED_MAX)
+        return usage(g->command, "more than %d of an option", ASKED_MAX);
+    list[(*count)++] = value;
+    return 0;
+}
+
+static int set_option(void *ctx, const char *name, const char *value)
+{
+    struct debugging *g = ctx;
+    char *end;
+
+    if (!strcmp(name, "script") || !strcmp(name, "command")) {
+        if (g->word_count < ASKED_MAX)
+            g->is_script[g->word_count] = *name == 's';
+        return add(g, g->words, &g->word_count, value);
+    }
+    if (!strcmp(name, "symbols"))
+        return add(g, g->symbols, &g->symbol_count, value);
+    if (!strcmp(name, "set"))
+        return add(g, g->settings, &g->setting_count, value);
+    if (!strcmp(name, "json"))
+        g->json = true;
+    else if (!strcmp(name, "batch"))
+        g->batch = true;
+    else if (!strcmp(name, "kind"))
+        g->options.kind = value;
+    else if (!strcmp(name, "share"))
+        g->options.share = value;
+    else {
+        g->rewind_mib = strtoul(value, &end, 10);
+        if (*value < '0' || *value > '9' || *end || g->rewind_mib > REWIND_MIB_MAX)
+            return usage(g->command, "--rewind-memory %s: want a number of MiB", value);
+    }
+    return 0;
+}
+
+/* ---- the session ---- */
+
+static void print(void *ctx, const char *text)
+{
+    (void)ctx;
+    fputs(text, stdout);
+}
+
+static int execute(struct debugging *g, struct mews *m, struct mews_debug *d, const char *line)
+{
+    struct mews_error e;
+    int r;
+
+    running = m;
+    r = mews_debug_command(d, line, &e);
+    running = NULL;
+    fflush(stdout);
+    if (r && !g->json)
+        fprintf(stderr, "mews: %s\n", e.text);
+    return r;
+}
+
+static int scripts(struct debugging *g, struct mews *m, struct mews_debug *d)
+{
+    int status = 0;
+
+    for (unsigned i = 0; i < g->word_count && !mews_debug_ended(d) && !ended; i++) {
+        char line[4352];
+
+        snprintf(line, sizeof line, "%s%s", g->is_script[i] ? "source " : "", g->words[i]);
+        if (execute(g, m, d, line))
+            status = EXIT_FAILED;
+    }
+    return status;
+}
+
+static void converse(struct debugging *g, struct mews *m, struct mews_debug *d)
+{
+    bool interrupted;
+
+    while (!mews_debug_ended(d) && !ended) {
+        const char *line = mews_debug_read(d, "(mews) ", &interrupted);
+
+        if (line)
+            execute(g, m, d, line);
+        else if (interrupted)
+            putchar('\n');
+        else
+            break;
+    }
+    if (isatty(0) && !mews_debug_ended(d))
+        putchar('\n');
+}
+
+static int session(struct debugging *g, struct mews *m, const char *thing)
+{
+    struct mews_debug_options o = { .size = sizeof o, .json = g->json, .say = print };
+    struct mews_debug *d;
+    struct mews_error e;
+    int status;
+
+    if (mews_debug_open(m, &o, &d, &e))
+        return fail_error(&e);
+    mews_debug_symbols_beside(d, thing);
+    for (unsigned i = 0; i < g->symbol_count; i++)
+        if (mews_debug_symbols(d, g->symbols[i], &e)) {
+            mews_debug_close(d);
+            return fail_error(&e);
+        }
+    if (!g->batch)
+        mews_debug_greet(d);
+    status = scripts(g, m, d);
+    if (!g->batch) {
+        converse(g, m, d);
+        status = 0;
+    }
+    mews_debug_close(d);
+    return ended ? 128 + ended : status;
+}
+
+int cmd_debug(const struct command *c, int argc, char **argv)
+{
+    struct debugging g = { .command = c,
+                           .options.size = sizeof g.options,
+                           .rewind_mib = REWIND_MIB };
+    struct mews_error e;
+    struct mews *m;
+    int at = options_parse(c, argc, argv, set_option, &g), status;
+
+    if (at < 0)
+        return options_end(at);
+    if (at >= argc)
+        return usage(c, "wants a THING or a recording");
+    g.options.settings = g.settings;
+    g.options.args = (const char *const *)argv + at + 1;
+    g.options.console = true;
+    g.options.deaf = !isatty(0);
+    if (mews_open(argv[at], &g.options, &m, &e))
+        return fail_error(&e);
+    /* What cannot go back says so when it is asked to. */
+    if (!mews_is_recording(argv[at]) && g.rewind_mib)
+        mews_rewind_memory(m, (size_t)g.rewind_mib << 20, &e);
+    catch_signals();
+    status = session(&g, m, argv[at]);
+    mews_close(m);
+    return status;
+}

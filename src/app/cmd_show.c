@@ -1,0 +1,147 @@
+/* show: a view of a machine, after it has run for a while. */
+#include "app/app.h"
+
+#include "base/types.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+const struct option_row show_options[] = {
+    { "output", "FILE.png", "write the picture there" },
+    { "json", NULL, "print JSON" },
+    { "text", NULL, "print text, also where a picture could be shown" },
+    { "frames", "N", "run for N pictures first" },
+    { "press", "FRAME:BUTTONS[:COUNT]", "hold buttons meanwhile; repeatable" },
+    { NULL, NULL, NULL },
+};
+
+enum { PRESS_MAX = 64 };
+
+struct showing {
+    const struct command *command;
+    const char *output, *press[PRESS_MAX];
+    unsigned press_count;
+    bool json, text;
+    unsigned long frames;
+};
+
+static int set_option(void *ctx, const char *name, const char *value)
+{
+    struct showing *s = ctx;
+    char *end;
+
+    if (!strcmp(name, "output")) {
+        s->output = value;
+    } else if (!strcmp(name, "json")) {
+        s->json = true;
+    } else if (!strcmp(name, "text")) {
+        s->text = true;
+    } else if (!strcmp(name, "press")) {
+        if (s->press_count == PRESS_MAX)
+            return usage(s->command, "more than %d presses", PRESS_MAX);
+        s->press[s->press_count++] = value;
+    } else {
+        s->frames = strtoul(value, &end, 10);
+        if (*value < '0' || *value > '9' || *end)
+            return usage(s->command, "--frames %s: not a number", value);
+    }
+    return 0;
+}
+
+/* ---- without a name: what there is ---- */
+
+static void print_view(void *ctx, const char *name, const char *doc, bool picture, bool text)
+{
+    json_t *list = ctx;
+
+    if (list)
+        json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:b}", "view", name, "doc", doc,
+                                              "picture", picture, "text", text));
+    else
+        printf("%-12s %s\n", name, doc);
+}
+
+static int list(const struct showing *s, struct mews *m)
+{
+    json_t *j = s->json ? json_array() : NULL;
+
+    mews_views(m, print_view, j);
+    if (j)
+        json_print(j);
+    return 0;
+}
+
+struct wanted {
+    const char *name;
+    bool picture, text;
+};
+
+static void look(void *ctx, const char *name, const char *doc, bool picture, bool text)
+{
+    struct wanted *w = ctx;
+
+    (void)doc;
+    if (!strcmp(name, w->name)) {
+        w->picture = picture;
+        w->text = text;
+    }
+}
+
+static int view(const struct showing *s, struct mews *m, const char *name)
+{
+    struct wanted w = { .name = name };
+    struct mews_error e;
+    char *text;
+
+    mews_views(m, look, &w);
+    if (s->output)
+        return mews_view_picture(m, name, s->output, &e) ? fail_error(&e) : 0;
+    if (w.picture && !s->json && !s->text && isatty(1))
+        return mews_view_picture(m, name, NULL, &e) ? fail_error(&e) : 0;
+    if (mews_view_text(m, name, s->json, &text, &e)) {
+        if (w.picture && !w.text)
+            return usage(s->command, "%s is a picture: --output FILE.png", name);
+        return fail_error(&e);
+    }
+    printf("%s%s", text, s->json ? "\n" : "");
+    free(text);
+    return 0;
+}
+
+static int run(const struct showing *s, struct mews *m)
+{
+    struct mews_stop_info info;
+    struct mews_error e;
+
+    for (unsigned i = 0; i < s->press_count; i++)
+        if (mews_press(m, s->press[i], &e))
+            return usage(s->command, "--press %s", e.text);
+    if (s->frames && !mews_can(m, "picture", NULL))
+        return usage(s->command, "--frames: this machine makes no pictures");
+    if (s->frames && mews_run_frames(m, s->frames, &info) != MEWS_STOP_FRAME && info.text[0])
+        return fail(info.text);
+    return 0;
+}
+
+int cmd_show(const struct command *c, int argc, char **argv)
+{
+    struct showing s = { .command = c };
+    struct mews_options o = { .size = sizeof o };
+    struct mews_error e;
+    struct mews *m;
+    int at = options_parse(c, argc, argv, set_option, &s), status;
+
+    if (at < 0)
+        return options_end(at);
+    if (at >= argc || at + 2 < argc)
+        return usage(c, "wants a THING and a VIEW");
+    if (mews_open(argv[at], &o, &m, &e))
+        return fail_error(&e);
+    status = run(&s, m);
+    if (!status)
+        status = at + 1 < argc ? view(&s, m, argv[at + 1]) : list(&s, m);
+    mews_close(m);
+    return status;
+}
