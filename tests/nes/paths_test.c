@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAMES = 80, OWN_FRAMES = 400, START_AT = 120, START_FOR = 6, START = 8, HELD_FOR = 16 };
+enum { FRAMES = 60, OWN_FRAMES = 400, START_AT = 120, START_FOR = 6, START = 8, HELD_FOR = 16 };
 
 struct options {
     unsigned frames, every;

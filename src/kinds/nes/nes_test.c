@@ -262,6 +262,37 @@ static void dmc_takes_a_bit(void **state)
     rig_fini(&r);
 }
 
+/* While the CPU stands on a register, the unit's read of a sample reaches the registers as well:
+ * the low five bits of its address choose, and the controller's bit is mixed into the byte. */
+static void dmc_reads_a_register(void **state)
+{
+    static const struct {
+        u16 cpu, unit;
+        u8 held, byte;
+    } rows[] = {
+        { 0xc000, 0xc016, 1, 0xea }, { 0x4016, 0xc016, 0, 0xe0 }, { 0x4016, 0xc016, 1, 0xe1 },
+        { 0x4016, 0xc017, 1, 0xe0 }, { 0x4000, 0xc036, 1, 0xe1 }, { 0x4016, 0xc018, 1, 0xea },
+    };
+    static const u8 code[] = { 0xea };
+    struct rig r;
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct apu_dmc *d;
+
+        rig_init(&r, "ntsc", code, sizeof code);
+        d = &r.n->apu.dmc;
+        r.n->pad[0].shift = rows[i].held;
+        d->address = rows[i].unit;
+        d->remaining = 1;
+        d->enabled = d->wanted = d->dma_request = true;
+        nes_dma(r.n, rows[i].cpu);
+        assert_int_equal(d->buffer, rows[i].byte);
+        assert_int_equal(d->remaining, 0);
+        rig_fini(&r);
+    }
+}
+
 /* ---- buses ---- */
 
 static void what_is_left_on_the_bus(void **state)
@@ -362,10 +393,15 @@ static void length_of_a_picture(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shift_registers), cmocka_unit_test(strobe_needs_a_get),
-        cmocka_unit_test(oam_dma),         cmocka_unit_test(dmc_dma),
-        cmocka_unit_test(dmc_takes_a_bit), cmocka_unit_test(what_is_left_on_the_bus),
-        cmocka_unit_test(open_bus_decays), cmocka_unit_test(length_of_a_picture),
+        cmocka_unit_test(shift_registers),
+        cmocka_unit_test(strobe_needs_a_get),
+        cmocka_unit_test(oam_dma),
+        cmocka_unit_test(dmc_dma),
+        cmocka_unit_test(dmc_takes_a_bit),
+        cmocka_unit_test(dmc_reads_a_register),
+        cmocka_unit_test(what_is_left_on_the_bus),
+        cmocka_unit_test(open_bus_decays),
+        cmocka_unit_test(length_of_a_picture),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
