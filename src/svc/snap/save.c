@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <xxhash.h>
@@ -219,6 +220,21 @@ static int write_pages(struct snap_writer *w, struct piece *p, u64 *budget, stru
 
 /* ---- begin ---- */
 
+/* A table of which few entries are used: it costs these alone, where calloc() might clear all. */
+static u32 *slots_create(u64 pages)
+{
+    void *at = mmap(NULL, (pages + 1) * sizeof(u32), PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    return at == MAP_FAILED ? NULL : at;
+}
+
+static void slots_destroy(u32 *slot, u64 pages)
+{
+    if (slot)
+        munmap(slot, (pages + 1) * sizeof(u32));
+}
+
 static bool piece_init(struct snap_writer *w, struct piece *p, struct space *s)
 {
     u64 pages = space_pages(s);
@@ -228,7 +244,7 @@ static bool piece_init(struct snap_writer *w, struct piece *p, struct space *s)
         if (w->options.chain->spaces[i].space == s)
             p->chain = &w->options.chain->spaces[i];
     if (w->options.incremental)
-        p->slot = calloc(pages + 1, sizeof *p->slot);
+        p->slot = slots_create(pages);
     else
         p->written = calloc(pages / 64 + 1, sizeof *p->written);
     if ((!p->slot && !p->written) || !space_track(s, &p->todo))
@@ -499,7 +515,7 @@ void snap_end(struct snap_writer *w)
         if (w->pieces[i].todo.dirty)
             space_untrack(w->pieces[i].space, &w->pieces[i].todo);
         free(w->pieces[i].written);
-        free(w->pieces[i].slot);
+        slots_destroy(w->pieces[i].slot, space_pages(w->pieces[i].space));
     }
     free(w->pieces);
     free(w->manifest.bytes);
