@@ -87,14 +87,16 @@ list
 s 2
 step-line
 where
-finish
 rf
+s
+finish
 END
     grep -q "^breakpoint 1 at \$A[0-9A-F]* .*(primes.c:$line)" out
     grep -q "^> *$line .*cross_out(n);" out
     grep -q '^#0 .*_cross_out' out
     grep -q "^#1 .*(primes.c:$line)" out
-    tail -n 1 out | grep -q "JSR .*(primes.c:$line)"
+    tail -n 3 out | head -n 1 | grep -q "JSR .*(primes.c:$line)"
+    tail -n 1 out | grep -q "(primes.c:$((line - 2)))"
 }
 
 @test "conditions, ignore, disable, temporary, until, next" {
