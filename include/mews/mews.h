@@ -146,6 +146,7 @@ struct mews_image_info {
     uint64_t now, frames, file_bytes;
     bool chained, compressed; /* chained: it holds what changed since `base` */
     const char *digest, *base;
+    const char *also; /* the digest of the image for which it may stand in a chain; NULL: none */
 };
 MEWS_API int mews_image_open(const char *path, struct mews_image **out, struct mews_error *e);
 MEWS_API void mews_image_close(struct mews_image *i); /* accepts NULL */
@@ -164,8 +165,9 @@ MEWS_API int mews_image_verify(struct mews_image *i, struct mews_error *e);
 typedef void mews_difference_fn(void *ctx, const char *where, const char *a, const char *b);
 MEWS_API int mews_image_diff(struct mews_image *a, struct mews_image *b, mews_difference_fn *f,
                              void *ctx, struct mews_error *e);
-/* Writes one image to `path` from a base and the snapshots chained to it, in any order, or from a
- * single one; level: zstd's, 0 for an image that can be mapped. */
+/* Writes one image to `path` from a base and the snapshots chained to it, in any order, 256 at
+ * most, or from a single one. It stands for the last of them: what is chained to that one goes on
+ * from it. level: zstd's, 0 for an image that can be mapped. */
 MEWS_API int mews_squash(const char *const *paths, unsigned count, const char *path, int level,
                          struct mews_snapshot_info *info, struct mews_error *e);
 
@@ -173,7 +175,7 @@ MEWS_API int mews_squash(const char *const *paths, unsigned count, const char *p
  * Times are ticks since power-on, as mews_now() gives them. */
 /* From now on all that reaches the machine is written to a file, which is emptied first; what was
  * remembered of it is forgotten. NULL ends the recording, as mews_finish() does too, and tells what
- * failed; while it runs a failure ends the run with MEWS_STOP_HOST. What is written through
+ * failed, if a run has not: there a failure is MEWS_STOP_HOST. What is written through
  * pointers (mews_memory(), mews_battery()) is not noticed, unless the machine has not run since. */
 MEWS_API int mews_record(struct mews *m, const char *path, struct mews_error *e);
 /* The same to a descriptor of an empty file, which becomes the machine's, also on failure. */

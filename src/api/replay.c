@@ -34,9 +34,9 @@ int api_recorder(struct mews *m, const struct ports *host, struct recorder **out
 
 static int begin(struct mews *m, struct recording_writer *w, struct err *e)
 {
-    struct history_options o = {
-        .memory_bytes = m->rewind_bytes ? m->rewind_bytes : RECORD_MEMORY_BYTES, .recording = w
-    };
+    struct history_options o = { .memory_bytes = m->rewind_bytes ? m->rewind_bytes
+                                                                 : RECORD_MEMORY_BYTES,
+                                 .recording = w };
 
     if (history_create(m->machine, m->recorder, &o, &m->history, e))
         return -(int)e->code;

@@ -29,9 +29,8 @@ static void see(struct video_port *p, const struct video_frame *f)
     struct screen *s = container_of(p, struct screen, port);
 
     assert_true(s->count < LIMIT);
-    s->seen[s->count++] = (struct seen) {
-        f->number, XXH3_64bits(f->pixels, (size_t)f->stride_bytes * f->height)
-    };
+    s->seen[s->count++] =
+        (struct seen) { f->number, XXH3_64bits(f->pixels, (size_t)f->stride_bytes * f->height) };
 }
 static const struct video_ops see_ops = { see };
 

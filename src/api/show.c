@@ -224,7 +224,8 @@ static bool rewinds(struct show *s, bool held)
         }
         set_sound(s);
     }
-    say(s, rewind_step(s->rewind, pictures_due(s)) ? "Rewind" : "Rewind: the beginning of what is remembered");
+    say(s, rewind_step(s->rewind, pictures_due(s)) ? "Rewind"
+                                                   : "Rewind: the beginning of what is remembered");
     return true;
 }
 

@@ -101,7 +101,7 @@ static int make_from(struct mews *m, struct snap_image *i, struct machine_parts 
         return -(int)e->code;
     if (!machine_can(parts.machine->kind, parts.machine, VERB_SNAPSHOT, &why))
         err_set(e, ERR_NOTSUP, "restore: %s", why);
-    else if (!snap_load(i, parts.machine, e)) {
+    else if (!snap_load(i, parts.machine, e) && !snap_announce(parts.machine, e)) {
         *out = parts;
         return 0;
     }
@@ -227,6 +227,7 @@ void mews_image_info(const struct mews_image *i, struct mews_image_info *out)
         .compressed = f->compressed,
         .digest = f->digest,
         .base = f->base,
+        .also = *f->also ? f->also : NULL,
     };
 }
 

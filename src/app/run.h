@@ -30,9 +30,9 @@ enum run_what { RUN_THING, RUN_SNAPSHOT, RUN_RECORDING };
 int run_command(const struct command *c, int argc, char **argv, enum run_what what);
 
 /* ---- cmd_replay.c ---- */
-int replay_check(struct run *r);                          /* the words of --until and --speed */
-int replay_begin(struct run *r, struct mews *m);          /* the same, now that there is a machine */
-int replay_quietly(const struct run *r, struct mews *m);  /* until the end; the exit status */
+int replay_check(struct run *r);                         /* the words of --until and --speed */
+int replay_begin(struct run *r, struct mews *m);         /* the same, now that there is a machine */
+int replay_quietly(const struct run *r, struct mews *m); /* until the end; the exit status */
 int replay_end(struct run *r, struct mews *m, int status); /* says what --verify has found */
 
 /* The exit status when a signal has asked the program to end; 0: none has. */

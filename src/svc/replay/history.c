@@ -3,21 +3,13 @@
 #include "mach/image.h"
 #include "svc/replay/checkpoints.h"
 #include "svc/replay/recorder_parts.h"
+#include "svc/replay/trail.h"
 #include "svc/replay/verify.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* While it plays towards a moment that lies before the one it comes from, a history leaves images
- * on the way, not packed: the next moment that is asked for will be a little before this one. */
-struct trail {
-    u64 time;
-    struct tape_cursor at;
-    u8 *image;
-    size_t bytes;
-};
 
 /* Of the checkpoints, one in so many is written to a recording as a whole state; of the others,
  * their digests. */
@@ -26,7 +18,8 @@ enum { STATE_EVERY = 10 };
 /* By so much may images of one machine differ: its events are queued or not. */
 enum { EVENTS_BYTES = 65536 };
 
-enum { TRAIL_MAX = 96, TRAIL_MIN = 4, TRAIL_PARTS = 32, TRAIL_HZ = 240 };
+/* A step of the trail is this part of the way, and no shorter than a second's. */
+enum { TRAIL_PARTS = 32, TRAIL_HZ = 240 };
 
 struct history {
     struct machine *machine;
@@ -40,13 +33,13 @@ struct history {
     struct recording_writer *writer;
     unsigned written; /* checkpoints */
     struct err failed;
+    bool told; /* that it has failed */
     const struct recording *rec;
     struct verifier *verifier;
     bool show_pictures, show_sound, show_console;
     u8 *image; /* room for one, when it is needed */
     size_t image_room;
-    struct trail trail[TRAIL_MAX];
-    unsigned trail_count;
+    struct trail trail;
 };
 
 /* ---- images ---- */
@@ -72,7 +65,7 @@ static bool save(struct history *h, size_t *bytes)
 static void keep_within(struct history *h)
 {
     struct tape *tape = &h->recorder->tape;
-    size_t trail = h->image_room * h->trail_count, room;
+    size_t trail = trail_bytes(&h->trail), room;
 
     while (tape_bytes(tape) > h->memory_bytes / 2 && h->points.count > 2 &&
            checkpoints_drop_first(&h->points))
@@ -132,76 +125,6 @@ static void before_wait(void *ctx)
         write_tape(h, true, &h->failed);
 }
 
-/* ---- the trail ---- */
-
-static void trail_remove(struct history *h, unsigned i)
-{
-    free(h->trail[i].image);
-    h->trail[i] = h->trail[--h->trail_count];
-}
-
-static unsigned trail_room(const struct history *h)
-{
-    size_t n = h->image_room ? h->memory_bytes / 4 / h->image_room : 0;
-
-    return n < TRAIL_MIN ? 0 : n > TRAIL_MAX ? TRAIL_MAX : (unsigned)n;
-}
-
-static void trail_make_room(struct history *h, u64 target)
-{
-    unsigned far = 0;
-    u64 most = 0;
-
-    if (h->trail_count < trail_room(h))
-        return;
-    for (unsigned i = 0; i < h->trail_count; i++) {
-        u64 t = h->trail[i].time, away = t > target ? t - target : target - t;
-
-        if (away >= most) {
-            most = away;
-            far = i;
-        }
-    }
-    trail_remove(h, far);
-}
-
-/* No memory: then there is none, and it takes longer. */
-static void trail_add(struct history *h, u64 target)
-{
-    struct trail t = { h->machine->now, h->recorder->at, NULL, 0 };
-
-    if (!trail_room(h))
-        return;
-    for (unsigned i = 0; i < h->trail_count; i++)
-        if (h->trail[i].time == t.time)
-            return;
-    t.bytes = machine_save(h->machine, NULL);
-    t.image = malloc(t.bytes);
-    if (!t.image)
-        return;
-    machine_save(h->machine, t.image);
-    trail_make_room(h, target);
-    h->trail[h->trail_count++] = t;
-}
-
-static const struct trail *trail_before(const struct history *h, u64 time)
-{
-    const struct trail *best = NULL;
-
-    for (unsigned i = 0; i < h->trail_count; i++)
-        if (h->trail[i].time <= time && (!best || h->trail[i].time > best->time))
-            best = &h->trail[i];
-    return best;
-}
-
-/* Keeps what lies between two moments. */
-static void trail_trim(struct history *h, u64 first, u64 last)
-{
-    for (unsigned i = h->trail_count; i--;)
-        if (h->trail[i].time < first || h->trail[i].time > last)
-            trail_remove(h, i);
-}
-
 /* ---- playing ---- */
 
 /* Compares what is to be compared at this moment. */
@@ -212,14 +135,29 @@ static void look(struct history *h)
     u64 time, at;
 
     while (h->verifier && verifier_next(h->verifier, &time, &at) && time <= h->machine->now &&
-           at <= r->at.at) {
-        if (time < h->machine->now || at < r->at.at)
+           (at <= r->at.at || r->strayed.code)) {
+        if (!r->strayed.code && (time < h->machine->now || at < r->at.at))
             recorder_diverge(r, "no instruction ends at %llu", (unsigned long long)time);
         else if (!verifier_look(h->verifier, h->machine, what, sizeof what))
             recorder_diverge(r, "%s", what);
         if (r->diverged.code)
             return;
     }
+}
+
+/* It has gone astray, and comes no further: what it should be next is compared with what it is. */
+static enum stop end_astray(struct history *h)
+{
+    struct recorder *r = h->recorder;
+    char what[200];
+    u64 time, at;
+
+    while (!r->diverged.code && verifier_next(h->verifier, &time, &at))
+        if (!verifier_look(h->verifier, h->machine, what, sizeof what))
+            recorder_diverge(r, "%s", what);
+    if (!r->diverged.code)
+        r->diverged = r->strayed;
+    return STOP_HOST;
 }
 
 /* Does all that was done to the machine at the moment at which it is. */
@@ -252,6 +190,10 @@ static void arrive(struct history *h)
 
     if (!h->past || h->machine->now < h->end || !settle(h))
         return;
+    if (r->strayed.code) {
+        end_astray(h);
+        return;
+    }
     if (h->machine->now > h->end || r->at.at != r->tape.end.at) {
         recorder_diverge(r, "it is beyond the end, or has not asked all it asked");
         return;
@@ -300,6 +242,8 @@ static enum stop play(struct history *h, u64 until, struct stop_info *info)
             continue;
         if (why == STOP_IDLE && m->now < until && (m->now > now || r->at.at > at))
             continue;
+        if (r->strayed.code && (why == STOP_IDLE || why == STOP_HALT || why == STOP_FAULT))
+            return end_astray(h);
         if (why == STOP_TIME && !settle(h))
             return STOP_HOST;
         return why;
@@ -315,6 +259,12 @@ static enum stop host_failed(const struct err *e, struct stop_info *info)
     return STOP_HOST;
 }
 
+static enum stop fail(struct history *h, struct stop_info *info)
+{
+    h->told = true;
+    return host_failed(&h->failed, info);
+}
+
 static enum stop run_live(struct history *h, u64 until, struct stop_info *info)
 {
     struct machine *m = h->machine;
@@ -324,14 +274,14 @@ static enum stop run_live(struct history *h, u64 until, struct stop_info *info)
         if (!h->failed.code && m->now >= h->due)
             take_checkpoint(h, &h->failed);
         if (h->failed.code)
-            return host_failed(&h->failed, info);
+            return fail(h, info);
         why = m->kind->run(m, until < h->due ? until : h->due, info);
         if (h->recorder->failed.code)
             h->failed = h->recorder->failed;
         if (!h->failed.code)
             write_tape(h, false, &h->failed);
         if (h->failed.code)
-            return host_failed(&h->failed, info);
+            return fail(h, info);
         if (why != STOP_TIME || m->now >= until)
             return why;
     }
@@ -389,7 +339,7 @@ static int load_checkpoint(struct history *h, const struct checkpoint *p, struct
 static int go_near(struct history *h, u64 time, struct err *e)
 {
     const struct checkpoint *p = checkpoints_before(&h->points, time);
-    const struct trail *t = trail_before(h, time);
+    const struct step *t = trail_before(&h->trail, time);
     u64 best = t && t->time > p->time ? t->time : p->time;
 
     assert(p);
@@ -442,7 +392,7 @@ static int play_to_with_trail(struct history *h, u64 time, bool *kicked, struct 
         if (r || m->now < next) /* it has ended before */
             break;
         if (m->now <= time)
-            trail_add(h, time);
+            trail_add(&h->trail, m, &h->recorder->at, time, h->memory_bytes / 4);
     }
     return r ? r : play_to(h, time, kicked, e);
 }
@@ -565,7 +515,7 @@ int history_branch(struct history *h, struct err *e)
         return -(int)e->code;
     tape_cut(&r->tape, &r->at);
     checkpoints_cut(&h->points, h->machine->now, r->at.at);
-    trail_trim(h, 0, h->machine->now);
+    trail_trim(&h->trail, 0, h->machine->now);
     p = checkpoints_before(&h->points, h->machine->now);
     h->due = p ? p->time + h->every : h->machine->now;
     h->past = h->closed = false;
@@ -665,6 +615,15 @@ int history_open(struct machine *m, struct recorder *r, struct recording *rec,
     return 0;
 }
 
+/* The end as a whole state, by which also a short recording can be verified. */
+static int write_last(struct history *h, struct err *e)
+{
+    if (h->written && write_tape(h, true, e))
+        return -(int)e->code;
+    h->written = 0;
+    return write_checkpoint(h, e);
+}
+
 int history_finish(struct history *h, struct err *e)
 {
     struct recording_writer *w = h->writer;
@@ -673,11 +632,13 @@ int history_finish(struct history *h, struct err *e)
 
     if (!w)
         return 0;
-    if (!h->written && !h->past)
-        r = take_checkpoint(h, e);
-    if (!r && !h->past)
-        r = write_tape(h, true, e);
+    if (!h->past)
+        r = write_last(h, e);
     h->writer = NULL;
+    if (h->told) {
+        recording_end(w, time, e);
+        return 0;
+    }
     return recording_end(w, time, r ? &(struct err) { 0 } : e) || r ? -(int)e->code : 0;
 }
 
@@ -689,8 +650,9 @@ void history_destroy(struct history *h)
         return;
     history_finish(h, &e);
     h->recorder->mode = RECORDER_PASS;
+    h->recorder->lenient = false;
     h->recorder->before_wait = NULL;
-    trail_trim(h, 1, 0);
+    trail_trim(&h->trail, 1, 0);
     checkpoints_fini(&h->points);
     free(h->verifier);
     free(h->image);
@@ -706,6 +668,7 @@ int history_verify(struct history *h, struct machine *spare, struct err *e)
     if (!h->verifier)
         return err_set(e, ERR_NOMEM, "no memory to verify with");
     verifier_init(h->verifier, h->rec, spare);
+    h->recorder->lenient = true;
     return 0;
 }
 
@@ -717,9 +680,9 @@ int history_verdict(const struct history *h, u64 *compared, struct err *e)
     if (h->verifier && !strstr(h->recorder->diverged.text, "differs first") &&
         verifier_found(h->verifier, what, sizeof what))
         return err_set(e, ERR_MISMATCH, "the machine does not do again what it did: %s", what);
-    if (!h->recorder->diverged.code)
+    if (!h->recorder->diverged.code && !h->recorder->strayed.code)
         return 0;
-    *e = h->recorder->diverged;
+    *e = h->recorder->diverged.code ? h->recorder->diverged : h->recorder->strayed;
     return -(int)e->code;
 }
 
@@ -748,7 +711,7 @@ bool history_writes(const struct history *h)
 u64 history_before(const struct history *h, u64 time)
 {
     const struct checkpoint *p = time ? checkpoints_before(&h->points, time - 1) : NULL;
-    const struct trail *t = time ? trail_before(h, time - 1) : NULL;
+    const struct step *t = time ? trail_before(&h->trail, time - 1) : NULL;
 
     if (!p)
         return history_first(h);
