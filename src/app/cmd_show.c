@@ -131,17 +131,28 @@ int cmd_show(const struct command *c, int argc, char **argv)
     struct mews_options o = { .size = sizeof o };
     struct mews_error e;
     struct mews *m;
-    int at = options_parse(c, argc, argv, set_option, &s), status;
+    const char *words[2] = { NULL, NULL };
+    unsigned count = 0;
+    int status;
 
-    if (at < 0)
-        return options_end(at);
-    if (at >= argc || at + 2 < argc)
+    for (int at = 0; at < argc;) { /* options may stand anywhere */
+        int next = options_parse(c, argc - at, argv + at, set_option, &s);
+
+        if (next < 0)
+            return options_end(next);
+        at += next;
+        if (at < argc && count == ARRAY_SIZE(words))
+            return usage(c, "'%s': wants a THING and a VIEW, no more", argv[at]);
+        if (at < argc)
+            words[count++] = argv[at];
+    }
+    if (!count)
         return usage(c, "wants a THING and a VIEW");
-    if (mews_open(argv[at], &o, &m, &e))
+    if (mews_open(words[0], &o, &m, &e))
         return fail_error(&e);
     status = run(&s, m);
     if (!status)
-        status = at + 1 < argc ? view(&s, m, argv[at + 1]) : list(&s, m);
+        status = words[1] ? view(&s, m, words[1]) : list(&s, m);
     mews_close(m);
     return status;
 }

@@ -110,6 +110,6 @@ main:
 END
         cat
     } >"$1.asm"
-    ca65 -I "$source/include" -o "$1.o" "$1.asm"
+    ca65 -g -I "$source/include" -o "$1.o" "$1.asm"
     ld65 -C "$source/asm.cfg" -Ln "$1.labels" -o "$1.hk" "$1.o"
 }

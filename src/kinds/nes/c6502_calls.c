@@ -130,7 +130,8 @@ static void call_close(struct c6502 *n)
 static bool call_read(struct c6502 *n)
 {
     struct ports *ports = &n->machine.ports;
-    u16 sp = load16(n, SP), count = argument(n), buffer = pop(n), fd = pop(n);
+    u16 sp = load16(n, SP), count = argument(n);
+    u16 buffer = load16(n, sp), fd = load16(n, (u16)(sp + 2)); /* popped when it is certain */
     u8 bytes[0x10000];
     long got = -1;
 
@@ -139,7 +140,6 @@ static bool call_read(struct c6502 *n)
     else if (fd == 0) {
         got = ports->console->ops->recv(ports->console, bytes, count, true);
         if (!got) {
-            store16(n, SP, sp);
             n->cpu.pc = (u16)(n->cpu.pc - 2);
             n->cpu.clk -= 2;
             return false;
@@ -148,6 +148,7 @@ static bool call_read(struct c6502 *n)
             got = 0;
     } else if (fd >= 3 && ports->files)
         got = ports->files->ops->read(ports->files, fd - 3, bytes, count);
+    store16(n, SP, (u16)(sp + 4));
     for (long i = 0; i < got; i++)
         c6502_store(n, (u16)(buffer + i), bytes[i]);
     result(n, got);

@@ -68,7 +68,7 @@ static inline void see_read(struct nes *n, u16 addr)
 
     if (likely(!is_data_port(addr)) || !told_ppu(n, TRACE_PPU_READ))
         return;
-    ppu_run(&n->ppu, nes_dot(n, n->cpu.clk));
+    nes_look(n);
     at = n->ppu.v & 0x3fff;
     nes_ppu_peek(&n->machine, at, &v, 1);
     ppu_access(n, WATCH_READ, at, v, v);
@@ -91,7 +91,7 @@ static inline void see_write(struct nes *n, u16 addr, u8 v)
         observer_match(&n->observer, 0, WATCH_WRITE, addr, old, v);
     }
     if (is_data_port(addr) && told_ppu(n, TRACE_PPU_WRITE)) {
-        ppu_run(&n->ppu, nes_dot(n, n->cpu.clk));
+        nes_look(n);
         nes_ppu_peek(&n->machine, n->ppu.v & 0x3fff, &old, 1);
         ppu_access(n, WATCH_WRITE, n->ppu.v & 0x3fff, old, v);
     }
@@ -145,14 +145,14 @@ bool cpu_observed(struct nes *n)
         told_step(n);
     }
     if (o->positions) {
-        ppu_run(&n->ppu, nes_dot(n, n->cpu.clk));
+        nes_look(n);
         nes_ppu_where(&n->machine, from);
     }
     o->on = true;
     cpu_observed_instruction(n);
     o->on = false;
     if (o->positions) {
-        ppu_run(&n->ppu, nes_dot(n, n->cpu.clk));
+        nes_look(n);
         nes_ppu_where(&n->machine, to);
         observer_moved(o, from, to, PPU_DOTS);
     }

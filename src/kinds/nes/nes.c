@@ -145,6 +145,23 @@ void nes_events(struct nes *n, u64 clk)
     nes_schedule(n);
 }
 
+void nes_look(struct nes *n)
+{
+    u64 clk = n->cpu.clk, dots = nes_dot(n, clk);
+
+    while (!n->resumes && n->ppu.dots < dots) {
+        /* Told from afar it may be early; told again from there it is exact. */
+        u64 due = ppu_due(n), most = nes_dot(n, clk - 1) + 1;
+
+        if (clk < clk_of_dots(n, due))
+            most = due - 1;
+        most = most < dots ? most : dots;
+        if (n->ppu.dots >= most)
+            return;
+        ppu_run(&n->ppu, most);
+    }
+}
+
 /* ---- controllers ---- */
 
 static u8 buttons(struct nes *n, unsigned index)

@@ -121,7 +121,7 @@ static int clocks_loaded(const struct nes *n, struct err *e)
 {
     u64 clk = n->cpu.clk, dots = nes_dot(n, clk);
 
-    if (n->ppu.dots < dots || n->ppu.dots > dots + 3)
+    if (n->ppu.dots + NES_LOOK_DOTS < dots || n->ppu.dots > dots + 3)
         return err_set(e, ERR_FORMAT, "ppu.dots: %llu, but at cpu.clk it is %llu",
                        (unsigned long long)n->ppu.dots, (unsigned long long)dots);
     if (n->apu.clk != clk)
@@ -155,7 +155,7 @@ static void console_saving(void *self)
 {
     struct nes *n = self;
 
-    ppu_run(&n->ppu, nes_dot(n, n->cpu.clk));
+    nes_look(n);
     apu_run(&n->apu, n->cpu.clk);
     if (n->cart.ops->run)
         n->cart.ops->run(&n->cart, n->cpu.clk);
