@@ -145,7 +145,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static u8 image[IMAGE_BYTES];
     static const char *const arguments[] = { "", "an argument", "x" };
-    struct host h = { { &console_ops }, { &diagnostics_ops }, { &files_ops }, data, data + size };
+    struct host h = {
+        { &console_ops }, { &diagnostics_ops }, { &files_ops, NULL }, data, data + size
+    };
     const struct ports ports = { .console = &h.console,
                                  .diagnostics = &h.diagnostics,
                                  .files = next(&h) & 1 ? &h.files : NULL };

@@ -1,7 +1,6 @@
 """NES: how many of AccuracyCoin's tests pass in mews and in the other programs that are here; see run.sh.
 
-The ROM is $MEWS_TESTDATA/nes/AccuracyCoin/AccuracyCoin.nes; accuracycoin.tsv beside it says where in RAM each test
-leaves its result: bit 0 set and not $FF for a pass. Every program gets the same: Start in frame 120, RAM read after
+The ROM is $MEWS_TESTDATA/nes/AccuracyCoin/AccuracyCoin.nes. Every program gets the same: Start in frame 120, RAM read after
 6,000 frames. The result is kept in bench/results.
 """
 import json
@@ -11,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.append("tests/conformance/nes")
+from accuracycoin import verdicts
 from run import CORE, FRONT, MEWS, machine, nestopia_core, package_version, run
 
 FRAMES = 6000
@@ -112,17 +113,15 @@ def main():
         sys.exit(77)
     folder = pathlib.Path(data).resolve() / "nes"
     rom = str(folder / "AccuracyCoin" / "AccuracyCoin.nes")
-    table = (folder / "accuracycoin.tsv").read_text(encoding="utf-8").splitlines()[1:]
-    results = [int(line.split("\t")[0][1:], 16) for line in table]
-    lines = [machine(), "AccuracyCoin, %d tests: passed" % len(results), ""]
+    lines = []
     for name, version, function in programs():
         with tempfile.TemporaryDirectory() as directory:
             ram = function(rom, directory + "/ram")
-        passed = sum(ram[at] & 1 and ram[at] != 0xFF for at in results)
-        lines.append("  %-18s %4d   %s" % (name, passed, version))
+        tests, bad = verdicts(ram, folder)
+        lines.append("  %-18s %4d   %s" % (name, tests - len(bad), version))
         print(lines[-1], flush=True)
     with open(RESULT, "w", encoding="utf-8") as f:
-        f.write("\n".join(lines) + "\n")
+        f.write("\n".join([machine(), "AccuracyCoin, %d tests: passed" % tests, ""] + lines) + "\n")
 
 
 if __name__ == "__main__":

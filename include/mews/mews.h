@@ -109,6 +109,64 @@ MEWS_API uint64_t mews_now(const struct mews *m);    /* ticks since power-on */
 MEWS_API uint64_t mews_frames(const struct mews *m); /* pictures since power-on */
 MEWS_API const char *mews_stop_name(enum mews_stop s);
 
+/* ---- snapshots (docs/formats/snapshot.md) ---- */
+struct mews_snapshot_info {
+    uint64_t memory_bytes;  /* of the machine */
+    uint64_t written_bytes; /* of its memory, to the file */
+    uint64_t paused_bytes;  /* of these, while the machine could not run */
+    uint64_t file_bytes;    /* its length, holes included */
+    char digest[33];        /* names the image */
+};
+/* The whole state to a file: the old one is there until the new one is complete. `info` may be
+ * NULL. */
+MEWS_API int mews_snapshot(struct mews *m, const char *path, struct mews_snapshot_info *info,
+                           struct mews_error *e);
+/* The same to a descriptor of an empty regular file, open for reading and writing. With
+ * `incremental` only what changed since the last snapshot that this function made: a chain, see
+ * mews_squash(). */
+MEWS_API int mews_snapshot_to(struct mews *m, int fd, bool incremental,
+                              struct mews_snapshot_info *info, struct mews_error *e);
+/* A machine from a snapshot, as it was. What it was made from is in the image: of `o`, kind,
+ * settings and args must be empty. Battery RAM is kept only when `saves` says where, so that a copy
+ * never overwrites the original's. The file must not change as long as the machine is there; it may
+ * be renamed and removed. mews_open() does the same for a path that names a snapshot. */
+MEWS_API int mews_restore(const char *path, const struct mews_options *o, struct mews **out,
+                          struct mews_error *e);
+/* Whether the file begins as a snapshot does. */
+MEWS_API bool mews_is_snapshot(const char *path);
+
+/* A snapshot, to be looked at. */
+struct mews_image;
+struct mews_image_info {
+    const char *program; /* that wrote it */
+    const char *kind, *board, *name;
+    double hz;
+    uint64_t now, frames, file_bytes;
+    bool chained, compressed; /* chained: it holds what changed since `base` */
+    const char *digest, *base;
+};
+MEWS_API int mews_image_open(const char *path, struct mews_image **out, struct mews_error *e);
+MEWS_API void mews_image_close(struct mews_image *i); /* accepts NULL */
+MEWS_API void mews_image_info(const struct mews_image *i, struct mews_image_info *out);
+/* Calls f for every field, by its path; an array's values have blanks between them. */
+typedef void mews_image_field_fn(void *ctx, const char *path, const char *type, unsigned count,
+                                 const char *values);
+MEWS_API int mews_image_fields(const struct mews_image *i, mews_image_field_fn *f, void *ctx,
+                               struct mews_error *e);
+typedef void mews_image_memory_fn(void *ctx, const char *name, uint64_t base, uint64_t size,
+                                  uint64_t stored_bytes);
+MEWS_API void mews_image_memories(const struct mews_image *i, mews_image_memory_fn *f, void *ctx);
+/* Reads all of it and compares checksums. */
+MEWS_API int mews_image_verify(struct mews_image *i, struct mews_error *e);
+/* Calls f for each difference: a field, or a run of pages; a and b say what each has there. */
+typedef void mews_difference_fn(void *ctx, const char *where, const char *a, const char *b);
+MEWS_API int mews_image_diff(struct mews_image *a, struct mews_image *b, mews_difference_fn *f,
+                             void *ctx, struct mews_error *e);
+/* Writes one image to `path` from a base and the snapshots chained to it, in any order, or from a
+ * single one; level: zstd's, 0 for an image that can be mapped. */
+MEWS_API int mews_squash(const char *const *paths, unsigned count, const char *path, int level,
+                         struct mews_snapshot_info *info, struct mews_error *e);
+
 /* ---- looking inside ---- */
 /* What the CPU would see, without side effects; false outside its address space. */
 MEWS_API bool mews_peek(struct mews *m, uint64_t address, void *out, size_t bytes);

@@ -289,6 +289,8 @@ void api_exchange(struct mews *m, struct machine_parts *p)
     struct machine_parts old = { m->machine, m->store, m->recipe, "" };
 
     memcpy(old.name, m->name, sizeof old.name);
+    snap_chain_destroy(m->chain); /* what changed in the old one */
+    m->chain = NULL;
     memcpy(m->name, p->name, sizeof m->name);
     m->store = p->store;
     m->recipe = p->recipe;
@@ -302,7 +304,7 @@ void api_exchange(struct mews *m, struct machine_parts *p)
     *p = old;
 }
 
-static struct mews_options options(const struct mews_options *given)
+struct mews_options api_options(const struct mews_options *given)
 {
     struct mews_options o = { 0 };
 
@@ -311,18 +313,28 @@ static struct mews_options options(const struct mews_options *given)
     return o;
 }
 
+int api_begin(const struct mews_options *o, struct mews **out, struct err *e)
+{
+    struct mews *m = calloc(1, sizeof *m);
+    int r = m ? make_ports(m, o, e) : err_set(e, ERR_NOMEM, "no memory");
+
+    if (r)
+        mews_close(m);
+    else
+        *out = m;
+    return r;
+}
+
 static int open_thing(const char *path, const struct kind *kind, const struct thing *t,
                       const struct mews_options *o, struct mews **out, struct mews_error *error)
 {
-    struct mews *m = calloc(1, sizeof *m);
     struct machine_parts parts;
+    struct mews *m;
     struct err e;
 
-    if (!m) {
-        err_set(&e, ERR_NOMEM, "%s: no memory", path);
+    if (api_begin(o, &m, &e))
         return api_report(error, &e);
-    }
-    if (make_ports(m, o, &e) || make_thing(m, path, kind, t, o, &parts, &e)) {
+    if (make_thing(m, path, kind, t, o, &parts, &e)) {
         mews_close(m);
         return api_report(error, &e);
     }
@@ -334,13 +346,15 @@ static int open_thing(const char *path, const struct kind *kind, const struct th
 int mews_open(const char *path, const struct mews_options *given, struct mews **out,
               struct mews_error *error)
 {
-    struct mews_options o = options(given);
+    struct mews_options o = api_options(given);
     const struct kind *kind;
     struct thing t = { 0 };
     const char *what;
     struct err e;
     int r;
 
+    if (mews_is_snapshot(path))
+        return mews_restore(path, given, out, error);
     if (read_thing(path, o.kind, &t, &kind, &what, &e))
         return api_report(error, &e);
     r = open_thing(path, kind, &t, &o, out, error);
@@ -351,7 +365,7 @@ int mews_open(const char *path, const struct mews_options *given, struct mews **
 int mews_open_memory(const char *name, const void *bytes, size_t len,
                      const struct mews_options *given, struct mews **out, struct mews_error *error)
 {
-    struct mews_options o = options(given);
+    struct mews_options o = api_options(given);
     struct thing t = { (u8 *)bytes, len, "" }; /* read only */
     const struct kind *kind;
     const char *what;
@@ -407,6 +421,7 @@ void mews_close(struct mews *m)
     if (!m)
         return;
     finish(m, &e);
+    snap_chain_destroy(m->chain);
     api_unmake(&(struct machine_parts) { m->machine, m->store, m->recipe, "" });
     console_fini(&m->console);
     console_fini(&m->diagnostics);

@@ -9,6 +9,7 @@
 #include "host/store.h"
 #include "mach/recipe.h"
 #include "mews/mews.h"
+#include "svc/snap/snap.h"
 
 struct mews {
     struct machine *machine; /* another one when mews_show() was given another thing */
@@ -34,6 +35,7 @@ struct mews {
     void *trace_ctx;
     bool reset_when_asked, reset_done; /* a test program's wish; and that it was fulfilled */
     u64 asked_at;                      /* ticks; 0: it has none */
+    struct snap_chain *chain;          /* of mews_snapshot_to(), once it was called */
     char name[256];
 };
 
@@ -56,6 +58,11 @@ void api_unmake(struct machine_parts *p);
 void api_exchange(struct mews *m, struct machine_parts *p);
 /* Stores battery RAM. */
 int api_store(struct machine *machine, struct store *store, struct err *e);
+
+/* ---- machine.c, for snapshot.c ---- */
+struct mews_options api_options(const struct mews_options *given);
+/* A handle with its ports and no machine; mews_close() takes it. */
+int api_begin(const struct mews_options *o, struct mews **out, struct err *e);
 
 /* Copies an error out; returns its negative code. */
 int api_report(struct mews_error *out, const struct err *e);

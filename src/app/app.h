@@ -20,6 +20,7 @@ struct option_row {
 
 extern const struct command commands[];
 extern const struct option_row run_options[], json_options[];
+extern const struct option_row snapshot_options[], restore_options[], inspect_options[];
 
 /* Reads options until the first argument that is none; returns its index, or a negative number for
  * options_end(). Calls set(ctx, name, value) for each; value is NULL for a flag; set returns 0, or
@@ -45,6 +46,10 @@ void json_print(json_t *j);
 
 int cmd_run(const struct command *c, int argc, char **argv);
 int cmd_kinds(const struct command *c, int argc, char **argv);
+int cmd_snapshot(const struct command *c, int argc, char **argv);
+int cmd_restore(const struct command *c, int argc, char **argv);
+int cmd_inspect(const struct command *c, int argc, char **argv);
+int cmd_diff(const struct command *c, int argc, char **argv);
 int cmd_info(const struct command *c, int argc, char **argv);
 int cmd_help(const struct command *c, int argc, char **argv);
 int cmd_version(const struct command *c, int argc, char **argv);

@@ -32,6 +32,7 @@ const struct option_row run_options[] = {
     { "verdict", NULL, "headless: run a test program until it reports; status 0, 1 or 3 (none)" },
     { "json", NULL, "headless: print digests and verdict as JSON" },
     { "trace", NULL, "a line per instruction on standard output" },
+    { "snapshot", "FILE", "write a snapshot when the run ends, however it ends" },
     { NULL, NULL, NULL },
 };
 
@@ -55,20 +56,20 @@ int run_interrupted(void)
 static int add_setting(struct run *r, const char *text)
 {
     if (r->setting_count == LIST_MAX)
-        return usage(&commands[0], "more than %d settings", LIST_MAX);
+        return usage(r->command, "more than %d settings", LIST_MAX);
     r->settings[r->setting_count++] = text;
     return 0;
 }
 
-static int number(const char *name, const char *text, uint64_t *out)
+static int number(const struct run *r, const char *name, const char *text, uint64_t *out)
 {
     size_t digits = strspn(text, "0123456789");
 
     if (!digits || text[digits])
-        return usage(&commands[0], "--%s %s: not a number", name, text);
+        return usage(r->command, "--%s %s: not a number", name, text);
     errno = 0;
     *out = strtoull(text, NULL, 10);
-    return errno ? usage(&commands[0], "--%s %s: the number is too large", name, text) : 0;
+    return errno ? usage(r->command, "--%s %s: the number is too large", name, text) : 0;
 }
 
 static int set_ram(struct run *r, const char *value)
@@ -84,7 +85,7 @@ static int set_ram(struct run *r, const char *value)
         return -1;
     if (zeros || ones)
         return 0;
-    if (number("ram", value, &seed))
+    if (number(r, "ram", value, &seed))
         return -1;
     snprintf(r->ram[1], sizeof r->ram[1], "ram_seed=%s", value);
     return add_setting(r, r->ram[1]);
@@ -97,14 +98,14 @@ static int set_reset(struct run *r, const char *value)
         return 0;
     }
     if (r->reset_count == LIST_MAX)
-        return usage(&commands[0], "more than %d resets", LIST_MAX);
-    return number("reset", value, &r->resets[r->reset_count++]);
+        return usage(r->command, "more than %d resets", LIST_MAX);
+    return number(r, "reset", value, &r->resets[r->reset_count++]);
 }
 
 static int set_press(struct run *r, const char *value)
 {
     if (r->press_count == LIST_MAX)
-        return usage(&commands[0], "more than %d presses", LIST_MAX);
+        return usage(r->command, "more than %d presses", LIST_MAX);
     r->press[r->press_count++] = value;
     return 0;
 }
@@ -115,18 +116,16 @@ static int set_option(void *ctx, const char *name, const char *value)
     const struct {
         const char *name;
         bool *flag;
-    } flags[] = { { "headless", &r->headless },
-                  { "hash", &r->hash },
-                  { "verdict", &r->verdict },
-                  { "trace", &r->trace },
-                  { "json", &r->json } };
+    } flags[] = { { "headless", &r->headless }, { "hash", &r->hash },
+                  { "verdict", &r->verdict },   { "trace", &r->trace },
+                  { "verify", &r->verify },     { "json", &r->json } };
     const struct {
         const char *name;
         const char **text;
     } texts[] = {
         { "kind", &r->options.kind }, { "share", &r->options.share },   { "video", &r->video },
         { "audio", &r->audio },       { "screenshot", &r->screenshot }, { "report", &r->report },
-        { "saves", &r->keep }
+        { "saves", &r->keep },        { "snapshot", &r->snapshot }
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(flags); i++)
@@ -147,9 +146,9 @@ static int set_option(void *ctx, const char *name, const char *value)
         return set_reset(r, value);
     if (!strcmp(name, "press"))
         return set_press(r, value);
-    if (number(name, value, &r->frames))
+    if (number(r, name, value, &r->frames))
         return -1;
-    return r->frames ? 0 : usage(&commands[0], "--frames 0: want 1 or more");
+    return r->frames ? 0 : usage(r->command, "--frames 0: want 1 or more");
 }
 
 /* ---- running ---- */
@@ -214,10 +213,10 @@ static int run(struct run *r, struct mews *m)
     struct mews_error e;
 
     if (vain)
-        return usage(&commands[0], "%s: %s", vain, why);
+        return usage(r->command, "%s: %s", vain, why);
     for (unsigned i = 0; i < r->press_count; i++)
         if (mews_press(m, r->press[i], &e))
-            return usage(&commands[0], "--press %s", e.text);
+            return usage(r->command, "--press %s", e.text);
     if (r->trace) {
         setvbuf(stdout, NULL, _IOLBF, 0); /* the guest writes there too */
         mews_trace(m, print_line, NULL);
@@ -231,8 +230,8 @@ static int run(struct run *r, struct mews *m)
     return interrupts ? run_interrupted() : run_ended(&info);
 }
 
-/* Battery RAM is kept when a person plays; a headless run leaves no trace of itself unless asked.
- */
+/* Battery RAM is kept when a person plays. A headless run leaves no trace of itself unless asked,
+ * nor does a restored machine, which would overwrite what its original has saved since. */
 static int find_saves(struct run *r)
 {
     const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
@@ -242,7 +241,7 @@ static int find_saves(struct run *r)
         r->options.saves = strcmp(r->keep, "none") != 0 ? r->keep : NULL;
         return 0;
     }
-    if (r->headless || r->verdict)
+    if (r->headless || r->verdict || r->restored)
         return 0;
     if (data && *data == '/') /* the specification: a relative one is ignored */
         len = snprintf(r->saves, sizeof r->saves, "%s/mews/saves", data);
@@ -257,7 +256,7 @@ static int find_saves(struct run *r)
 /* What contradicts itself, before anything is opened. */
 static int check(struct run *r)
 {
-    const struct command *c = &commands[0];
+    const struct command *c = r->command;
     bool quiet = r->headless || r->verdict;
 
     if (r->video && strcmp(r->video, "sdl") != 0 && strcmp(r->video, "terminal") != 0)
@@ -271,12 +270,55 @@ static int check(struct run *r)
     return 0;
 }
 
-int cmd_run(const struct command *c, int argc, char **argv)
+/* The snapshot is of the machine as it is when all is over. */
+static int write_snapshot(const struct run *r, struct mews *m, int status)
+{
+    struct mews_error e;
+
+    if (r->snapshot && mews_snapshot(m, r->snapshot, NULL, &e) && fail_error(&e) && !status)
+        return EXIT_FAILED;
+    return status;
+}
+
+static int run_opened(struct run *r, struct mews *m)
 {
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
     /* A second one ends us without a word, should the first find us stuck. */
     const struct sigaction once = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
-    struct run r = { .options = { .size = sizeof r.options, .console = true } };
+    struct mews_error e;
+    int status;
+
+    interrupted = m;
+    for (unsigned k = 0; k < ARRAY_SIZE(signals); k++)
+        sigaction(signals[k], &once, NULL);
+    status = run(r, m);
+    interrupted = NULL;
+    status = write_snapshot(r, m, status);
+    if (mews_finish(m, &e) && fail_error(&e) && !status) /* the guest's own status stands */
+        status = EXIT_FAILED;
+    return status;
+}
+
+/* What is asked of the file before it becomes a machine. */
+static int check_restore(const struct run *r, const char *path)
+{
+    struct mews_image *i;
+    struct mews_error e;
+    int status = 0;
+
+    if (!r->restored || !r->verify)
+        return 0;
+    if (mews_image_open(path, &i, &e))
+        return fail_error(&e);
+    if (mews_image_verify(i, &e))
+        status = fail_error(&e);
+    mews_image_close(i);
+    return status;
+}
+
+int run_command(const struct command *c, int argc, char **argv, bool restore)
+{
+    struct run r = { .command = c, .options = { .size = sizeof r.options, .console = true } };
     struct mews_error e;
     struct mews *m;
     int i = options_parse(c, argc, argv, set_option, &r), status;
@@ -284,27 +326,30 @@ int cmd_run(const struct command *c, int argc, char **argv)
     if (i < 0)
         return options_end(i);
     if (i >= argc)
-        return usage(c, "wants a THING");
+        return usage(c, restore ? "wants a FILE" : "wants a THING");
+    r.restored = restore || mews_is_snapshot(argv[i]);
     status = check(&r);
-    if (status || (status = find_saves(&r)) || (status = headless_check(&r)))
+    if (status || (status = find_saves(&r)) || (status = headless_check(&r)) ||
+        (status = check_restore(&r, argv[i])))
         return status;
     r.options.reset_when_asked |= r.verdict;
     r.options.settings = r.settings;
     r.options.digest_sound = r.hash || r.report;
     r.options.args = (const char *const *)argv + i + 1;
-    if (mews_open(argv[i], &r.options, &m, &e))
+    if ((restore ? mews_restore : mews_open)(argv[i], &r.options, &m, &e))
         return fail_error(&e);
     if (r.headless && !r.frames && !r.verdict && mews_can(m, "picture", NULL)) {
         mews_close(m);
         return usage(c, "--headless wants --frames N or --verdict");
     }
-    interrupted = m;
-    for (unsigned k = 0; k < ARRAY_SIZE(signals); k++)
-        sigaction(signals[k], &once, NULL);
-    status = run(&r, m);
-    interrupted = NULL;
-    if (mews_finish(m, &e) && fail_error(&e) && !status) /* the guest's own status stands */
-        status = EXIT_FAILED;
+    if (r.frames) /* so many more than a snapshot has */
+        r.frames += mews_frames(m);
+    status = run_opened(&r, m);
     mews_close(m);
     return status;
+}
+
+int cmd_run(const struct command *c, int argc, char **argv)
+{
+    return run_command(c, argc, argv, false);
 }

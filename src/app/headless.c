@@ -14,7 +14,7 @@ static const char *const digests[] = { "picture", "labels", "sound", "ram" };
 
 int headless_check(const struct run *r)
 {
-    const char *const paths[] = { r->screenshot, r->report };
+    const char *const paths[] = { r->screenshot, r->report, r->snapshot };
     struct err e;
 
     for (unsigned i = 0; i < ARRAY_SIZE(paths); i++)

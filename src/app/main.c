@@ -13,6 +13,14 @@
 const struct command commands[] = {
     { "run", "[OPTION...] THING [ARGUMENT...]", "run a cartridge or a program", run_options,
       cmd_run },
+    { "snapshot", "--squash OUT FILE...", "make one snapshot of a chain, or compress one",
+      snapshot_options, cmd_snapshot },
+    { "restore", "[OPTION...] FILE", "go on with a machine from a snapshot", restore_options,
+      cmd_restore },
+    { "inspect", "[--verify] [--json] FILE", "say what is in a snapshot", inspect_options,
+      cmd_inspect },
+    { "diff", "[--json] FILE FILE", "say what differs between two snapshots", json_options,
+      cmd_diff },
     { "kinds", "[--json]", "list the kinds of machine and what each can do", json_options,
       cmd_kinds },
     { "info", "[--json] THING", "say what a thing is, and what --set can set", json_options,
@@ -118,7 +126,7 @@ int options_json(void *ctx, const char *name, const char *value)
 
 /* ---- the command ---- */
 
-static int run_command(int argc, char **argv)
+static int named_command(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "help";
 
@@ -151,7 +159,7 @@ int main(int argc, char **argv)
     int status;
 
     fill_standard_descriptors();
-    status = run_command(argc, argv);
+    status = named_command(argc, argv);
 
     errno = 0;
     if (!fflush(stdout) && !ferror(stdout))

@@ -8,15 +8,20 @@
 enum { LIST_MAX = 64 };
 
 struct run {
+    const struct command *command;
     struct mews_options options;
     const char *settings[LIST_MAX + 1], *press[LIST_MAX];
     uint64_t resets[LIST_MAX];
     unsigned setting_count, press_count, reset_count;
     char region[32], ram[2][64], saves[4096];
-    const char *video, *screenshot, *audio, *report, *keep;
+    const char *video, *screenshot, *audio, *report, *keep, *snapshot;
     bool headless, hash, verdict, trace, json;
-    uint64_t frames; /* 0: no end */
+    bool restored, verify; /* it is a snapshot; whose checksums are to be compared */
+    uint64_t frames;       /* 0: no end */
 };
+
+/* The command `run`, and `restore`, which wants a snapshot. */
+int run_command(const struct command *c, int argc, char **argv, bool restore);
 
 /* The exit status when a signal has asked the program to end; 0: none has. */
 int run_interrupted(void);

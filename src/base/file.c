@@ -104,7 +104,7 @@ static int open_beside(const char *path, char temp[static PATH_MAX], struct err 
 
         if (len >= PATH_MAX)
             return err_set(e, ERR_LIMIT, "the path is too long: %.80s...", path);
-        fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd >= 0)
             return fd;
         if (errno != EEXIST || i == 1000)
@@ -112,38 +112,70 @@ static int open_beside(const char *path, char temp[static PATH_MAX], struct err 
     }
 }
 
-/* `old` is the file that is there, or NULL; its permissions stay. */
-static int replace(const char *path, const struct stat *old, const void *bytes, size_t len,
-                   struct err *e)
-{
-    char temp[PATH_MAX];
-    OWN(fd) int fd = open_beside(path, temp, e);
-    int r;
+/* ---- a new file in the place of an old one ---- */
 
-    if (fd < 0)
-        return fd;
-    r = write_all(fd, path, bytes, len, e);
-    if (!r && ((old && fchmod(fd, old->st_mode & 07777)) || fsync(fd) || rename(temp, path)))
-        r = err_set(e, ERR_SYS, "%s", path);
-    if (r)
-        unlink(temp);
-    else
-        sync_directory_of(path);
-    return r;
+int file_begin(struct file_new *f, const char *path, struct err *e)
+{
+    char real[PATH_MAX];
+    bool there = realpath(path, real) != NULL;
+    struct stat st;
+
+    f->fd = -1;
+    f->mode = -1;
+    if ((size_t)snprintf(f->path, sizeof f->path, "%s", there ? real : path) >= sizeof f->path)
+        return err_set(e, ERR_LIMIT, "the path is too long: %.80s...", path);
+    if (there && !stat(real, &st)) {
+        if (S_ISDIR(st.st_mode)) {
+            errno = EISDIR;
+            return err_set(e, ERR_SYS, "%s", path);
+        }
+        if (!S_ISREG(st.st_mode))
+            return err_set(e, ERR_USAGE, "%s: not a regular file", path);
+        if (access(real, W_OK)) /* rename would replace a write-protected file */
+            return err_set(e, ERR_SYS, "%s", path);
+        f->mode = (int)(st.st_mode & 07777); /* the permissions stay */
+    }
+    f->fd = open_beside(f->path, f->temp, e);
+    return f->fd < 0 ? -(int)e->code : 0;
+}
+
+void file_abandon(struct file_new *f)
+{
+    if (f->fd < 0)
+        return;
+    close(f->fd);
+    f->fd = -1;
+    unlink(f->temp);
+}
+
+int file_commit(struct file_new *f, struct err *e)
+{
+    if ((f->mode >= 0 && fchmod(f->fd, (mode_t)f->mode)) || fsync(f->fd) ||
+        rename(f->temp, f->path)) {
+        err_set(e, ERR_SYS, "%s", f->path);
+        file_abandon(f);
+        return -(int)e->code;
+    }
+    close(f->fd);
+    f->fd = -1;
+    sync_directory_of(f->path);
+    return 0;
 }
 
 int file_write(const char *path, const void *bytes, size_t len, struct err *e)
 {
-    char real[PATH_MAX];
+    struct file_new f;
     struct stat st;
 
-    if (!realpath(path, real) || stat(real, &st))
-        return replace(path, NULL, bytes, len, e);
-    if (!S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
-        return write_in_place(real, bytes, len, e);
-    if (access(real, W_OK)) /* rename would replace a write-protected file */
-        return err_set(e, ERR_SYS, "%s", path);
-    return replace(real, &st, bytes, len, e);
+    if (!stat(path, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+        return write_in_place(path, bytes, len, e);
+    if (file_begin(&f, path, e))
+        return -(int)e->code;
+    if (write_all(f.fd, path, bytes, len, e)) {
+        file_abandon(&f);
+        return -(int)e->code;
+    }
+    return file_commit(&f, e);
 }
 
 int file_writable(const char *path, struct err *e)

@@ -6,6 +6,8 @@
 #include "base/err.h"
 #include "base/types.h"
 
+#include <limits.h>
+
 /* Reads what is at `path` (a pipe too). More than `limit` bytes is ERR_LIMIT. *out is the caller's,
  * with a zero byte behind the last one, so that text may be taken as a string. */
 int file_read(const char *path, size_t limit, u8 **out, size_t *len, struct err *e);
@@ -13,6 +15,18 @@ int file_read(const char *path, size_t limit, u8 **out, size_t *len, struct err 
 /* Replaces `path`: a temporary file beside it, fsync, rename, fsync of the directory. A symbolic
  * link is followed to what it names, a device or pipe is written in place. */
 int file_write(const char *path, const void *bytes, size_t len, struct err *e);
+
+/* The same for who writes it piece by piece: file_begin() opens the temporary file (for reading and
+ * writing), file_commit() puts it in the place of `path`. Exactly one of the latter two follows
+ * file_begin(); both close the descriptor. */
+struct file_new {
+    int fd;
+    char path[PATH_MAX], temp[PATH_MAX];
+    int mode; /* of the file that it replaces; -1: there is none */
+};
+int file_begin(struct file_new *f, const char *path, struct err *e);
+int file_commit(struct file_new *f, struct err *e);
+void file_abandon(struct file_new *f); /* accepts one whose file_begin() failed */
 
 /* Whether file_write() can be expected to succeed: for a clear word before long work. */
 int file_writable(const char *path, struct err *e);

@@ -1,4 +1,4 @@
-/* The configuration file's grammar (docs/formats/config.md): sections of `key = value` lines. What
+/* The configuration file's grammar (docs/man/mews-config.5): sections of `key = value` lines. What
  * the keys mean is their readers' business. */
 #ifndef HOST_CONFIG_H
 #define HOST_CONFIG_H

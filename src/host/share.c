@@ -3,9 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+static FIELD_TABLE(share_file, 1, SHARE_FILE)
+static FIELD_TABLE(share, 1, SHARE)
 
 static int host_flags(unsigned flags)
 {
@@ -33,19 +37,12 @@ static int open_beneath(int dir, const char *path, unsigned flags)
     return fd;
 }
 
-static int share_open(struct files_port *port, const char *path, unsigned flags, struct err *why)
+/* A regular file, or -1. */
+static int open_file(const struct share *s, const char *path, unsigned flags, struct err *why)
 {
-    struct share *s = container_of(port, struct share, port);
-    int slot = 0, fd;
+    int fd = open_beneath(s->dir, path, flags);
     struct stat st;
 
-    while (slot < SHARE_FILES && s->files[slot] >= 0)
-        slot++;
-    if (slot == SHARE_FILES) {
-        err_set(why, ERR_LIMIT, "%d files are open already", SHARE_FILES);
-        return -1;
-    }
-    fd = open_beneath(s->dir, path, flags);
     if (fd < 0) {
         if (errno == EXDEV)
             err_set(why, ERR_STATE, "refused: it leads out of the shared directory");
@@ -58,50 +55,121 @@ static int share_open(struct files_port *port, const char *path, unsigned flags,
         close(fd);
         return -1;
     }
-    s->files[slot] = fd;
+    return fd;
+}
+
+static int share_open(struct files_port *port, const char *path, unsigned flags, struct err *why)
+{
+    struct share *s = container_of(port, struct share, port);
+    struct share_file *f;
+    int slot = 0, fd;
+
+    while (slot < SHARE_FILES && s->file[slot].open)
+        slot++;
+    if (slot == SHARE_FILES) {
+        err_set(why, ERR_LIMIT, "%d files are open already", SHARE_FILES);
+        return -1;
+    }
+    f = &s->file[slot];
+    if (strlen(path) >= sizeof f->path) {
+        err_set(why, ERR_LIMIT, "a name has at most %zu bytes", sizeof f->path - 1);
+        return -1;
+    }
+    fd = open_file(s, path, flags, why);
+    if (fd < 0)
+        return -1;
+    *f = (struct share_file) { .open = true, .flags = flags, .fd = fd };
+    strcpy((char *)f->path, path);
     return slot;
 }
 
-static int *file_of(struct files_port *port, int fd)
+static struct share_file *file_of(struct files_port *port, int fd)
 {
     struct share *s = container_of(port, struct share, port);
 
-    return fd >= 0 && fd < SHARE_FILES && s->files[fd] >= 0 ? &s->files[fd] : NULL;
+    return fd >= 0 && fd < SHARE_FILES && s->file[fd].open ? &s->file[fd] : NULL;
 }
 
 static int share_close(struct files_port *port, int fd)
 {
-    int *file = file_of(port, fd), r;
+    struct share_file *file = file_of(port, fd);
+    int r;
 
     if (!file)
         return -1;
-    r = close(*file); /* closed also when that reports an error */
-    *file = -1;
+    r = close(file->fd); /* closed also when that reports an error */
+    *file = (struct share_file) { 0 };
     return r;
 }
 
 static long share_read(struct files_port *port, int fd, void *bytes, size_t room)
 {
-    const int *file = file_of(port, fd);
+    const struct share_file *file = file_of(port, fd);
     ssize_t n = -1;
 
     if (file)
         do
-            n = read(*file, bytes, room);
+            n = read(file->fd, bytes, room);
         while (n < 0 && errno == EINTR);
     return n;
 }
 
 static long share_write(struct files_port *port, int fd, const void *bytes, size_t len)
 {
-    const int *file = file_of(port, fd);
+    const struct share_file *file = file_of(port, fd);
     ssize_t n = -1;
 
     if (file)
         do
-            n = write(*file, bytes, len);
+            n = write(file->fd, bytes, len);
         while (n < 0 && errno == EINTR);
     return n;
+}
+
+/* ---- snapshots ---- */
+
+static void share_saving(void *self)
+{
+    struct share *s = self;
+
+    for (int i = 0; i < SHARE_FILES; i++) {
+        off_t at = s->file[i].open ? lseek(s->file[i].fd, 0, SEEK_CUR) : 0;
+
+        s->file[i].offset = at > 0 ? (u64)at : 0;
+    }
+}
+
+/* Opens the file again that an image says was open: it is not made, nor emptied. */
+static int reopen(const struct share *s, struct share_file *f, struct err *e)
+{
+    const unsigned once = FILE_CREATE | FILE_TRUNCATE | FILE_EXCLUSIVE;
+    const char *path = (const char *)f->path;
+    struct err why;
+
+    if (!memchr(path, 0, sizeof f->path))
+        return err_set(e, ERR_FORMAT, "a name without an end");
+    f->fd = open_file(s, path, f->flags & ~once, &why);
+    if (f->fd < 0)
+        return err_set(e, why.code == ERR_SYS ? ERR_STATE : why.code,
+                       "the guest had %.80s open: %.120s", path, why.text);
+    if (lseek(f->fd, (off_t)f->offset, SEEK_SET) < 0) {
+        close(f->fd);
+        return err_set(e, ERR_SYS, "the guest had %.80s open", path);
+    }
+    return 0;
+}
+
+static int share_loaded(void *self, struct err *e)
+{
+    struct share *s = self;
+
+    for (int i = 0; i < SHARE_FILES; i++)
+        if (s->file[i].open && reopen(s, &s->file[i], e)) {
+            for (; i < SHARE_FILES; i++) /* these were not opened */
+                s->file[i].open = false;
+            return -(int)e->code;
+        }
+    return 0;
 }
 
 static const struct files_ops share_ops = {
@@ -114,10 +182,13 @@ int share_init(struct share *s, const char *dir, struct err *e)
 
     if (fd < 0)
         return err_set(e, ERR_SYS, "cannot share %s", dir);
-    s->port.ops = &share_ops;
-    s->dir = fd;
-    for (int i = 0; i < SHARE_FILES; i++)
-        s->files[i] = -1;
+    *s = (struct share) { .port = { &share_ops, &s->state },
+                          .state = { .name = "files",
+                                     .self = s,
+                                     .fields = share_fields(),
+                                     .saving = share_saving,
+                                     .loaded = share_loaded },
+                          .dir = fd };
     return 0;
 }
 
@@ -126,8 +197,8 @@ void share_fini(struct share *s)
     if (!s || !s->port.ops)
         return;
     for (int i = 0; i < SHARE_FILES; i++)
-        if (s->files[i] >= 0)
-            close(s->files[i]);
+        if (s->file[i].open)
+            close(s->file[i].fd);
     close(s->dir);
     s->port.ops = NULL;
 }

@@ -182,6 +182,63 @@ static void has_a_limit(void **state)
     assert_int_equal(try(f, "a", FILE_READ, &why), 5);
 }
 
+/* What a snapshot does: the fields of one share go to another. */
+static int move(struct share *from, struct share *to, struct err *e)
+{
+    const struct fields *fs = from->state.fields;
+
+    component_saving(&from->state);
+    if (field_take(fs, to, fs, from, e))
+        return -(int)e->code;
+    return component_loaded(&to->state, e);
+}
+
+static void open_files_are_opened_again(void **state)
+{
+    struct fixture *f = *state;
+    struct files_port *p;
+    struct share other;
+    struct err e;
+    char got[8] = "";
+
+    assert_int_equal(try(f, "a", FILE_READ, &e), 0);
+    assert_int_equal(try(f, "new", FILE_WRITE | FILE_CREATE | FILE_TRUNCATE, &e), 1);
+    assert_int_equal(try(f, "a", FILE_READ, &e), 2);
+    p = &f->share.port;
+    assert_int_equal(p->ops->read(p, 0, got, 2), 2);
+    assert_int_equal(p->ops->write(p, 1, "abc", 3), 3);
+    assert_int_equal(p->ops->close(p, 0), 0);
+    assert_int_equal(p->ops->read(p, 2, got, 4), 4);
+    assert_int_equal(share_init(&other, in(f, "in"), &e), 0);
+    assert_int_equal(move(&f->share, &other, &e), 0);
+    p = &other.port;
+    assert_int_equal(p->ops->read(p, 0, got, 1), -1);
+    assert_int_equal(p->ops->read(p, 2, got, 4), 1);
+    assert_int_equal(got[0], 'o');
+    assert_int_equal(p->ops->write(p, 1, "d", 1), 1);
+    is(f, "in/new", "abcd"); /* it was not emptied again */
+    share_fini(&other);
+
+    assert_int_equal(unlink(in(f, "in/new")), 0);
+    assert_int_equal(share_init(&other, in(f, "in"), &e), 0);
+    assert_int_equal(move(&f->share, &other, &e), -ERR_STATE);
+    assert_string_equal(e.text, "files: the guest had new open: the host says: No such file or "
+                                "directory");
+    share_fini(&other);
+
+    strcpy((char *)f->share.file[2].path, "../secret");
+    assert_int_equal(share_init(&other, in(f, "in"), &e), 0);
+    f->share.file[1].open = false;
+    close(f->share.file[1].fd);
+    assert_int_equal(move(&f->share, &other, &e), -ERR_STATE);
+    assert_non_null(strstr(e.text, "leads out of the shared directory"));
+    share_fini(&other);
+    memset(f->share.file[2].path, 'x', SHARE_PATH);
+    assert_int_equal(share_init(&other, in(f, "in"), &e), 0);
+    assert_int_equal(move(&f->share, &other, &e), -ERR_FORMAT);
+    share_fini(&other);
+}
+
 static void needs_a_directory(void **state)
 {
     struct fixture *f = *state;
@@ -202,6 +259,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_leads_out, setup, teardown),
         cmocka_unit_test_setup_teardown(only_regular_files, setup, teardown),
         cmocka_unit_test_setup_teardown(has_a_limit, setup, teardown),
+        cmocka_unit_test_setup_teardown(open_files_are_opened_again, setup, teardown),
         cmocka_unit_test_setup_teardown(needs_a_directory, setup, teardown),
     };
 

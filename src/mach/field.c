@@ -50,11 +50,11 @@ static size_t save_body(const struct field *f, const char *p, u8 *out)
     size_t n = 0;
 
     for (u32 k = 0; k < f->count; k++, p += f->size) {
-        if (f->group) {
-            size_t len = field_save(f->group(), p, NULL);
+        if (f->type == FIELD_GROUP) {
+            size_t len = field_save(field_group(f), p, NULL);
 
             n = put(out, n, len, 4);
-            field_save(f->group(), p, out ? out + n : NULL);
+            field_save(field_group(f), p, out ? out + n : NULL);
             n += len;
         } else {
             n = put(out, n, peek(f, p), f->size);
@@ -78,7 +78,7 @@ size_t field_save(const struct fields *fs, const void *obj, u8 *out)
         if (out)
             memcpy(out + n, f->name, name);
         n += name;
-        n = put(out, n, f->group ? 0 : f->size, 1);
+        n = put(out, n, f->type == FIELD_GROUP ? 0 : f->size, 1);
         n = put(out, n, save_body(f, p, NULL), 4);
         n += save_body(f, p, out ? out + n : NULL);
     }
@@ -101,7 +101,7 @@ static int load_groups(const struct field *f, char *p, const u8 *in, size_t len,
 
         if (len < 4 || (part = take(in, 4)) > len - 4)
             return err_set(e, ERR_FORMAT, "%s[%u]: cut short", f->name, k);
-        if (field_load(f->group(), p, in + 4, part, e))
+        if (field_load(field_group(f), p, in + 4, part, e))
             return err_wrap(e, "%s", f->name);
         in += 4 + part;
         len -= 4 + part;
@@ -118,14 +118,62 @@ static u64 widen(const struct field *f, u64 v)
     return peek(f, &cell);
 }
 
+static unsigned word_count(const char *words)
+{
+    unsigned n = *words != 0;
+
+    for (; *words; words++)
+        n += *words == ' ';
+    return n;
+}
+
+static struct field_range range_of(const struct field *f)
+{
+    if (f->type == FIELD_bool)
+        return (struct field_range) { 0, 1 };
+    if (f->type == FIELD_ENUM)
+        return (struct field_range) { 0, word_count(f->values) - 1 };
+    return f->range;
+}
+
+bool field_fits(const struct field *f, u64 v)
+{
+    struct field_range r = range_of(f);
+
+    if (widen(f, v) != v)
+        return false;
+    if (!r.least && !r.most)
+        return true;
+    if (is_signed(f))
+        return (s64)v >= r.least && (s64)v <= r.most;
+    return v >= (u64)r.least && v <= (u64)r.most;
+}
+
+static int out_of_range(const struct field *f, u32 k, u64 v, struct err *e)
+{
+    struct field_range r = range_of(f);
+    char at[16] = "";
+
+    if (f->count > 1)
+        snprintf(at, sizeof at, "[%u]", k);
+    return err_set(e, ERR_FORMAT,
+                   is_signed(f) ? "%s%s is %lld in the image, which is not in %lld..%lld"
+                                : "%s%s is %llu in the image, which is not in %lld..%lld",
+                   f->name, at, (long long)v, (long long)r.least, (long long)r.most);
+}
+
 static int load_scalars(const struct field *f, char *p, const u8 *in, size_t len, struct err *e)
 {
     if (len != (size_t)f->size * f->count)
         return err_set(e, ERR_FORMAT, "%s: %zu bytes instead of %zu", f->name, len,
                        (size_t)f->size * f->count);
     for (u32 k = 0; k < f->count; k++, p += f->size) {
-        u64 v = widen(f, take(in + (size_t)k * f->size, f->size));
+        u64 v = take(in + (size_t)k * f->size, f->size);
 
+        if (is_signed(f))
+            v = widen(f, v);
+        if (!field_fits(f, v))
+            return out_of_range(f, k, v, e);
         if (f->role == FIELD_CONFIG && peek(f, p) != v)
             return err_set(e, ERR_MISMATCH, "%s is %llu here and %llu in the image", f->name,
                            (unsigned long long)peek(f, p), (unsigned long long)v);
@@ -149,11 +197,11 @@ int field_load(const struct fields *fs, void *obj, const u8 *in, size_t len, str
         body = take(in + 2 + name, 4);
         if (body > len - head)
             return err_set(e, ERR_FORMAT, "%s: record cut short", fs->name);
-        if (!f || size != (f->group ? 0 : f->size))
+        if (!f || size != (f->type == FIELD_GROUP ? 0 : f->size))
             return err_set(e, ERR_FORMAT, "%s has no such field: %.*s", fs->name, (int)name,
                            (const char *)in + 1);
-        r = f->group ? load_groups(f, (char *)obj + f->offset, in + head, body, e)
-                     : load_scalars(f, (char *)obj + f->offset, in + head, body, e);
+        r = f->type == FIELD_GROUP ? load_groups(f, (char *)obj + f->offset, in + head, body, e)
+                                   : load_scalars(f, (char *)obj + f->offset, in + head, body, e);
         if (r)
             return r;
         in += head + body;
@@ -195,10 +243,10 @@ bool field_find(const struct fields *fs, void *obj, const char *path, struct fie
             return false;
         }
         at += f->offset + (size_t)index * f->size;
-        if (f->group) {
+        if (f->type == FIELD_GROUP) {
             if (*path++ != '.')
                 return false;
-            fs = f->group();
+            fs = field_group(f);
             continue;
         }
         *out = (struct field_ref) { f, at };
@@ -250,6 +298,9 @@ static int parse_number(const struct field *f, const char *text, u64 *value, str
         v = 0 - v;
     if (widen(f, v) != v)
         return err_set(e, ERR_USAGE, "'%s' does not fit in %u bits", text, f->size * 8);
+    if (!field_fits(f, v))
+        return err_set(e, ERR_USAGE, "'%s' is not in %lld..%lld", text, (long long)f->range.least,
+                       (long long)f->range.most);
     *value = v;
     return 0;
 }

@@ -256,8 +256,8 @@ static bool differ_fields(struct report *r, const struct fields *fs, char *a, ch
 
             if (f->count > 1 && (size_t)n < room)
                 snprintf(r->path + stem + n, room - (size_t)n, "[%u]", k);
-            if (f->group ? differ_fields(r, f->group(), a + at, b + at)
-                         : differ_scalar(r, f, a + at, b + at))
+            if (f->type == FIELD_GROUP ? differ_fields(r, field_group(f), a + at, b + at)
+                                       : differ_scalar(r, f, a + at, b + at))
                 return true;
             r->path[stem] = 0;
         }
@@ -285,6 +285,8 @@ static bool differ_spaces(struct report *r, struct space *a, struct space *b)
 {
     for (; a && b; a = a->next, b = b->next) {
         assert(!strcmp(a->name, b->name) && a->size_bytes == b->size_bytes);
+        if (!memcmp(a->bytes, b->bytes, a->size_bytes))
+            continue;
         for (u64 i = 0; i < a->size_bytes; i++)
             if (a->bytes[i] != b->bytes[i]) {
                 snprintf(r->out, r->room, "%s+$%llx: $%02x and $%02x", a->name,

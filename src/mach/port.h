@@ -2,6 +2,10 @@
  * not determined by the machine's own state passes one of them, so a recording is a set of ports
  * put in front of the host's, and a replay a set without any host behind it.
  *
+ * Whoever asks a port has set machine->now to the time of the question, the same one however the run
+ * was cut into pieces. What a machine does must not depend on whether an output was taken by video,
+ * audio or store.
+ *
  * A port is an ops table and whatever its maker puts behind it. A NULL port in `struct ports` is
  * legal: input is then silent, output dropped, a file refused, a store empty. */
 #ifndef MACH_PORT_H
@@ -82,8 +86,10 @@ enum file_flags {
     FILE_APPEND = 16,
     FILE_EXCLUSIVE = 32,
 };
+struct component;
 struct files_port {
     const struct files_ops *ops;
+    struct component *state; /* what a snapshot keeps of it: open files; NULL: nothing */
 };
 struct files_ops { /* all return a value >= 0, or -1 */
     int (*open)(struct files_port *p, const char *path, unsigned flags, struct err *why);

@@ -4,10 +4,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* calloc() gives large memory fresh from the host: zero, and not yet there. */
+static u8 *allocate(u64 size_bytes, bool large, void **block)
+{
+    u64 whole = (size_bytes + SPACE_ALIGN_BYTES - 1) & -(u64)SPACE_ALIGN_BYTES;
+
+    if (whole < size_bytes || whole > SIZE_MAX - SPACE_ALIGN_BYTES)
+        return NULL;
+    *block = calloc(1, large ? whole + SPACE_ALIGN_BYTES : size_bytes ? size_bytes : 1);
+    if (!*block || !large)
+        return *block;
+    return (u8 *)(((uintptr_t)*block + SPACE_ALIGN_BYTES - 1) & -(uintptr_t)SPACE_ALIGN_BYTES);
+}
+
 bool space_init(struct space *s, const char *name, u64 size_bytes, u64 base, unsigned flags)
 {
-    *s = (struct space) { .name = name, .size_bytes = size_bytes, .base = base, .flags = flags };
-    s->bytes = calloc(1, size_bytes ? size_bytes : 1);
+    bool large = size_bytes >= SPACE_LARGE_BYTES;
+
+    *s = (struct space) { .name = name,
+                          .size_bytes = size_bytes,
+                          .base = base,
+                          .flags = flags | (large ? SPACE_LARGE : 0) };
+    s->bytes = allocate(size_bytes, large, &s->block);
     return s->bytes != NULL;
 }
 
@@ -15,8 +33,9 @@ void space_fini(struct space *s)
 {
     if (!s)
         return;
-    free(s->bytes);
-    s->bytes = NULL;
+    assert(!s->trackers);
+    free(s->block);
+    s->block = s->bytes = NULL;
 }
 
 static bool inside(const struct space *s, u64 offset, u64 len)
@@ -36,6 +55,103 @@ bool space_write(struct space *s, u64 offset, const void *in, u64 len)
 {
     if (!inside(s, offset, len))
         return false;
+    space_mark(s, offset, len);
     memcpy(s->bytes + offset, in, len);
     return true;
+}
+
+/* ---- trackers ---- */
+
+static u64 words(u64 pages)
+{
+    return (pages + 63) / 64;
+}
+
+bool space_track(struct space *s, struct space_tracker *t)
+{
+    u64 pages = space_pages(s);
+
+    *t = (struct space_tracker) { calloc(words(pages) + 1, sizeof *t->dirty), pages, s->trackers };
+    if (!t->dirty)
+        return false;
+    space_collect(s); /* what was written before is not this one's */
+    s->trackers = t;
+    return true;
+}
+
+void space_untrack(struct space *s, struct space_tracker *t)
+{
+    if (!t->dirty)
+        return;
+    for (struct space_tracker **at = &s->trackers; *at; at = &(*at)->next)
+        if (*at == t) {
+            *at = t->next;
+            break;
+        }
+    free(t->dirty);
+    *t = (struct space_tracker) { 0 };
+}
+
+static void set_range(struct space_tracker *t, u64 first, u64 last)
+{
+    for (u64 p = first; p <= last; p++) {
+        if (p % 64 == 0 && last - p >= 63) {
+            t->dirty[p / 64] = UINT64_MAX;
+            p += 63;
+        } else {
+            space_dirty_set(t, p);
+        }
+    }
+}
+
+void space_mark_all(struct space *s, u64 offset, u64 len)
+{
+    assert(inside(s, offset, len));
+    if (!len)
+        return;
+    for (struct space_tracker *t = s->trackers; t; t = t->next)
+        set_range(t, offset / SPACE_PAGE_BYTES, (offset + len - 1) / SPACE_PAGE_BYTES);
+}
+
+void space_collect(struct space *s)
+{
+    if (!s->trackers)
+        return;
+    if (s->flags & SPACE_UNTRACKED)
+        space_mark_all(s, 0, s->size_bytes);
+    else if (s->collect)
+        s->collect(s);
+}
+
+u64 space_dirty_from(const struct space_tracker *t, u64 page)
+{
+    while (page < t->pages) {
+        u64 left = t->dirty[page / 64] >> page % 64;
+
+        if (left)
+            return page + (u64)__builtin_ctzll(left);
+        page = (page / 64 + 1) * 64;
+    }
+    return t->pages;
+}
+
+void space_dirty_set(struct space_tracker *t, u64 page)
+{
+    assert(page < t->pages);
+    t->dirty[page / 64] |= 1ull << page % 64;
+}
+
+void space_dirty_clear(struct space_tracker *t, u64 page)
+{
+    assert(page < t->pages);
+    t->dirty[page / 64] &= ~(1ull << page % 64);
+}
+
+u64 space_dirty_count(const struct space_tracker *t)
+{
+    u64 n = 0;
+
+    for (u64 w = 0; w < words(t->pages); w++)
+        n += (u64)__builtin_popcountll(t->dirty[w]);
+    return n;
 }

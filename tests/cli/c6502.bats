@@ -2,65 +2,13 @@
 # The 6502v from outside: its image, each of its calls, and what keeps a program in its place. docs/formats/6502v.md is
 # what is tested.
 
+load common.bash
+
 setup() {
     cd "$BATS_TEST_TMPDIR"
     guests=$MEWS_GUESTS/c6502
     source=$BATS_TEST_DIRNAME/../../guests/c6502
     mkdir share
-}
-
-# Assembles standard input into NAME.hk: without the C runtime, `push value` as cc65 does it, and $10.. on the zero page.
-assemble() {
-    {
-        cat <<'END'
-        .include "6502v.inc"
-sp = $00
-.macro push value
-        lda #<(value)
-        ldx #>(value)
-        jsr pushax
-.endmacro
-.macro print from, bytes
-        push 1
-        push from
-        lda #<(bytes)
-        ldx #>(bytes)
-        vmcall WRITE
-.endmacro
-.segment "HEADER"
-        .byte "HKNS"
-.segment "VECTORS"
-        .addr irq, reset, irq
-.segment "CODE"
-reset:  cld
-        ldx #$ff
-        txs
-        lda #$00
-        sta sp
-        lda #$0f
-        sta sp+1
-        jmp main
-pushax: pha
-        sec
-        lda sp
-        sbc #2
-        sta sp
-        bcs :+
-        dec sp+1
-:       ldy #1
-        txa
-        sta (sp),y
-        dey
-        pla
-        sta (sp),y
-        rts
-irq:    rti
-main:
-END
-        cat
-    } >"$1.asm"
-    ca65 -I "$source/include" -o "$1.o" "$1.asm"
-    ld65 -C "$source/asm.cfg" -Ln "$1.labels" -o "$1.hk" "$1.o"
 }
 
 @test "the image: type, exact length, short, longer, described" {

@@ -501,6 +501,46 @@ u8 apu_status_read(struct apu *a, u64 clk)
     return v;
 }
 
+/* What a write to a register left for a later step: a few cycles ahead, or nothing. */
+static bool is_ahead(const struct apu *a, u64 at)
+{
+    return at == EVENT_NEVER || (at >= a->clk && at - a->clk < 8);
+}
+
+static int times_loaded(const struct apu *a, struct err *e)
+{
+    const struct {
+        const char *name;
+        u64 at;
+    } times[] = { { "frame_reset_at", a->frame_reset_at },
+                  { "flag_clear_at", a->flag_clear_at },
+                  { "dmc.enable_at", a->dmc.enable_at },
+                  { "dmc.load_at", a->dmc.load_at } };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(times); i++)
+        if (!is_ahead(a, times[i].at))
+            return err_set(e, ERR_FORMAT, "%s: %llu is not soon after clk, %llu", times[i].name,
+                           (unsigned long long)times[i].at, (unsigned long long)a->clk);
+    if (a->dmc.got > a->clk)
+        return err_set(e, ERR_FORMAT, "dmc.got: later than clk");
+    return 0;
+}
+
+int apu_loaded(void *apu, struct err *e)
+{
+    struct apu *a = apu;
+
+    if (a->frame_step && frame_steps[a->pal][a->five_step][a->frame_step - 1].what & WRAP)
+        return err_set(e, ERR_FORMAT, "frame_step: %u is behind the last", a->frame_step);
+    if (a->frame_zero > a->clk || a->clk - a->frame_zero > frame_next(a)->at)
+        return err_set(e, ERR_FORMAT, "frame_zero: %llu is not where frame_step and clk say",
+                       (unsigned long long)a->frame_zero);
+    if (times_loaded(a, e))
+        return -(int)e->code;
+    set_deadline(a);
+    return 0;
+}
+
 void apu_power(struct apu *a)
 {
     for (unsigned i = 0; i < 2; i++)

@@ -57,10 +57,6 @@ static int loaded(void *self, struct err *e)
     struct c6502 *n = self;
     unsigned count = 0;
 
-    if (n->end >= C6502_END_COUNT)
-        return err_set(e, ERR_FORMAT, "end: no such value");
-    if (n->argument_bytes > C6502_ARGUMENT_BYTES)
-        return err_set(e, ERR_FORMAT, "argument_bytes: more than there is room for");
     for (unsigned i = 0; i < n->argument_bytes; i++)
         count += !n->arguments[i];
     if (count != n->argc || (count && n->arguments[n->argument_bytes - 1]))

@@ -16,16 +16,15 @@ enum c6502_end {
     C6502_DUMP,    /* status 0 */
     C6502_ILLEGAL, /* PC stands on the opcode */
     C6502_UNKNOWN, /* PC stands on the VMCALL */
-    C6502_END_COUNT
 };
 
 /* The arguments and their pointers must fit on cc65's parameter stack, $0200-$0EFF. */
 #define C6502_ARGUMENT_BYTES 3072
 
-#define C6502(F, A, E, G, H)                                                 \
-    E(STATE, end, "runs exit dump illegal unknown", "how the program ended") \
-    F(STATE, u16, argc, "number of the guest's arguments")                   \
-    F(STATE, u16, argument_bytes, "bytes of `arguments` in use")             \
+#define C6502(F, A, E, G, H)                                                              \
+    E(STATE, end, "runs exit dump illegal unknown", "how the program ended")              \
+    F(STATE, u16, argc, "number of the guest's arguments")                                \
+    F(STATE, u16, argument_bytes, "bytes of `arguments` in use", 0, C6502_ARGUMENT_BYTES) \
     A(STATE, u8, arguments, C6502_ARGUMENT_BYTES, "the arguments, each with its NUL")
 
 struct c6502 {

@@ -197,6 +197,7 @@ static void call_dump(struct c6502 *n)
 
 bool c6502_call(struct c6502 *n, u8 nr)
 {
+    n->machine.now = n->cpu.clk - 2; /* of the instruction: what READ goes back to */
     switch (nr) {
     case 0: call_args(n); return true;
     case 1: n->end = C6502_EXIT; return false;

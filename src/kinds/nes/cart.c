@@ -177,11 +177,6 @@ int cart_wram_grow(struct cart *c, u32 extra, struct err *e)
     return 0;
 }
 
-void cart_prg_flash(struct cart *c)
-{
-    c->prg_rom.flags = SPACE_UNTRACKED;
-}
-
 /* ---- what it is ---- */
 
 /* "8 KiB + 8 KiB battery" of two sizes, "none" of none. */
@@ -224,7 +219,7 @@ u8 *cart_battery(struct cart *c, size_t *bytes)
     u64 size = program ? program : c->chr_nvram_bytes;
 
     *bytes = 0;
-    if (!(c->prg_rom.flags & SPACE_ROM)) {
+    if (cart_flash(c)) {
         *bytes = c->prg_rom.size_bytes;
         return c->prg_rom.bytes;
     }

@@ -185,9 +185,12 @@ void cart_prg_32k(struct cart *c, int bank);
 void cart_wram_8k(struct cart *c, u16 addr, int bank, bool writable);
 /* For init(): `extra` bytes behind the program RAM, which no window shows. */
 int cart_wram_grow(struct cart *c, u32 extra, struct err *e);
-/* For init(): the program ROM is flash, which the board rewrites. It is saved, and in the battery's
- * file. */
-void cart_prg_flash(struct cart *c);
+/* Whether the program ROM is flash, which the board rewrites: an init() that wants it so clears the
+ * space's SPACE_ROM. It is then saved, and in the battery's file. */
+static inline bool cart_flash(const struct cart *c)
+{
+    return !(c->prg_rom.flags & SPACE_ROM);
+}
 /* No window: the board's read() and write() are called. */
 void cart_cpu_none(struct cart *c, u16 addr, u32 bytes);
 /* Pattern memory: ROM if the cartridge has it, else RAM. */

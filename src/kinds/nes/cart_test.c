@@ -234,8 +234,16 @@ static void damaged_images_do_no_harm(void **state)
     each_cartridge(damage);
 }
 
-/* Damage that keeps the image's form, so that all of it is taken: every scalar at its extremes. Not
- * the sound chips': they refuse such values, which would hide what the rest of the board does. */
+/* Damage that keeps the image's form, so that all of it is taken: every scalar at its extremes, or
+ * anywhere in its range. Not the sound chips': this is about what the rest of the board does. */
+static void put_near(const struct field_ref *ref, u64 value)
+{
+    struct field_range r = ref->field->range;
+    u64 span = (u64)r.most - (u64)r.least + 1;
+
+    field_put(ref, r.least || r.most ? (u64)r.least + value % span : value);
+}
+
 static void fill_fields(const struct fields *fs, void *obj, u64 value, u64 *random)
 {
     for (u32 i = 0; i < fs->count; i++) {
@@ -249,7 +257,7 @@ static void fill_fields(const struct fields *fs, void *obj, u64 value, u64 *rand
             if (f->group)
                 fill_fields(f->group(), ref.at, value, random);
             else if (f->role == FIELD_STATE)
-                field_put(&ref, value ? value : (u64)rig_random(random) << 32 | rig_random(random));
+                put_near(&ref, value ? value : (u64)rig_random(random) << 32 | rig_random(random));
         }
     }
 }

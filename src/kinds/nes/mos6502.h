@@ -22,6 +22,9 @@ enum mos6502_flag {
     FLAG_N = 0x80,
 };
 
+/* The last cycle there is, thousands of years from power-on: no sum of times overflows. */
+#define CLK_MAX (1ll << 58)
+
 /* clang-format off */
 #define MOS6502(F, A, E, G, H)                                                                 \
     F(STATE, u8, a, "accumulator")                                                             \
@@ -32,7 +35,7 @@ enum mos6502_flag {
     F(STATE, u16, pc, "program counter")                                                       \
     F(STATE, u8, bus, "the last byte on the data bus outside the CPU")                         \
     F(STATE, u8, latch, "the last byte on the data bus inside the CPU")                        \
-    F(STATE, u64, clk, "cycles since power-on")                                                \
+    F(STATE, u64, clk, "cycles since power-on", 0, CLK_MAX)                                    \
     F(STATE, u8, irq, "interrupt lines, a bit per source")                                     \
     F(STATE, bool, nmi_line, "the NMI input as last sampled")                                  \
     F(STATE, bool, nmi_pending, "an NMI edge waits")                                           \

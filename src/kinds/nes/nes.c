@@ -115,6 +115,7 @@ static void send_sound(struct nes *n, u64 clk)
     s16 samples[SYNTH_ROOM];
     size_t count;
 
+    n->machine.now = clk;
     apu_run(&n->apu, clk);
     if (n->cart.ops->run)
         n->cart.ops->run(&n->cart, clk);
@@ -152,8 +153,9 @@ static u8 buttons(struct nes *n, unsigned index)
     return p ? (u8)p->ops->buttons(p, index) : 0;
 }
 
-static void reload_pads(struct nes *n)
+static void reload_pads(struct nes *n, u64 clk)
 {
+    n->machine.now = clk;
     for (unsigned i = 0; i < 2; i++) {
         n->pad[i].shift = buttons(n, i);
         n->pad[i].clocked = false;
@@ -171,7 +173,7 @@ static bool strobed(const struct nes *n, u64 clk)
 static void write_strobe(struct nes *n, u8 value, u64 clk)
 {
     if (strobed(n, clk))
-        reload_pads(n);
+        reload_pads(n, clk);
     if (!(n->strobe & 1) || !(value & 1))
         n->strobe_since = clk;
     n->strobe = value & 7;
@@ -184,7 +186,7 @@ static u8 read_pad(struct nes *n, unsigned index, u64 clk)
     struct nes_pad *p = &n->pad[index];
 
     if (strobed(n, clk))
-        reload_pads(n);
+        reload_pads(n, clk);
     else if (p->clocked && clk != p->last_read + 1) {
         p->shift = (u8)(p->shift >> 1 | 0x80);
         p->clocked = false;

@@ -19,7 +19,7 @@ enum nes_irq { IRQ_FRAME = 1, IRQ_DMC = 2, IRQ_CART = 4 };
 #define NES_DMA(F, A, E, G, H)                                                  \
     F(STATE, bool, oam, "an OAM DMA is wanted or under way")                    \
     F(STATE, u8, page, "its source")                                            \
-    F(STATE, u16, index, "its next byte, 256: done")                            \
+    F(STATE, u16, index, "its next byte, 256: done", 0, 256)                    \
     F(STATE, bool, oam_halted, "the CPU stands still for it")                   \
     F(STATE, bool, aligned, "a byte was read and waits to be written")          \
     F(STATE, u8, byte, "that byte")                                             \
@@ -35,7 +35,7 @@ enum nes_irq { IRQ_FRAME = 1, IRQ_DMC = 2, IRQ_CART = 4 };
     E(CONFIG, ram_fill, "zeros ones random", "what RAM holds at power-on")      \
     F(CONFIG, u64, ram_seed, "seed of a random fill")                           \
     F(CONFIG, bool, exact, "always the exact loops: slower, the same results")  \
-    F(STATE, u8, strobe, "$4016 as written")                                    \
+    F(STATE, u8, strobe, "$4016 as written", 0, 7)                              \
     F(STATE, u64, strobe_since, "cycle in which the strobe went on")            \
     G(nes_dma, dma, "direct memory access")                                     \
     H(nes_pad, pad, 2, "controllers")
@@ -67,6 +67,7 @@ struct nes {
     u64 ppu_due;    /* dot by which the PPU must have run, for `deadline` */
     u64 write_clk;  /* cycle of the board's write under way */
     u64 until;      /* where run() stops */
+    bool resumes;   /* it was loaded and has not run yet: what is above must be made anew */
     bool bailed;    /* the plain loop met an access that only the exact one can make */
     bool stretched; /* the last cycle was preceded by DMA cycles */
     int kicked;     /* atomic */

@@ -4,6 +4,7 @@
 #include "isa/mos6502/disasm.h"
 #include "kinds/nes/c6502.h"
 #include "kinds/nes/nes.h"
+#include "kinds/nes/span.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -84,6 +85,16 @@ static void reset_sequence(struct nes *n)
     n->cpu.p |= FLAG_I;
     n->cpu.pc = n->cpu.start ? n->cpu.start : (u16)(v[6] << 8 | v[5]);
     n->cpu.jammed = n->cpu.interrupt = n->cpu.nmi_pending = false;
+    n->machine.now = n->cpu.clk;
+    nes_schedule(n);
+}
+
+/* Deadlines are the chips' to say, and all of them have been loaded when the machine runs. */
+static void resume(struct nes *n)
+{
+    n->resumes = false;
+    if (n->cart.ops->run)
+        n->cart.ops->run(&n->cart, n->cpu.clk);
     nes_schedule(n);
 }
 
@@ -94,6 +105,8 @@ static void nes_reset(struct machine *m)
     if (is_c6502(m))
         return;
     n = nes_of(m);
+    if (n->resumes)
+        resume(n);
     ppu_run(&n->ppu, nes_dot(n, n->cpu.clk));
     ppu_reset(&n->ppu);
     n->dma = (struct nes_dma) { 0 };
@@ -103,14 +116,38 @@ static void nes_reset(struct machine *m)
     reset_sequence(n);
 }
 
+/* The chips stand where the CPU does, as console_saving() leaves them. */
+static int clocks_loaded(const struct nes *n, struct err *e)
+{
+    u64 clk = n->cpu.clk, dots = nes_dot(n, clk);
+
+    if (n->ppu.dots < dots || n->ppu.dots > dots + 3)
+        return err_set(e, ERR_FORMAT, "ppu.dots: %llu, but at cpu.clk it is %llu",
+                       (unsigned long long)n->ppu.dots, (unsigned long long)dots);
+    if (n->apu.clk != clk)
+        return err_set(e, ERR_FORMAT, "apu.clk: %llu, but cpu.clk is %llu",
+                       (unsigned long long)n->apu.clk, (unsigned long long)clk);
+    if (n->synth.base_clk > clk || clk - n->synth.base_clk > SPAN_MOST)
+        return err_set(e, ERR_FORMAT, "synth.base_clk: not shortly before cpu.clk");
+    if (n->machine.frames > n->ppu.frame || n->ppu.frame - n->machine.frames > 1)
+        return err_set(e, ERR_FORMAT, "ppu.frame: not as many pictures as were shown");
+    return 0;
+}
+
 static int console_loaded(void *self, struct err *e)
 {
     struct nes *n = self;
+    u64 clk = n->cpu.clk;
 
-    (void)e;
-    n->ppu.nmi_line = &n->cpu.nmi_line;
-    ppu_loaded(&n->ppu);
-    nes_schedule(n);
+    if (clocks_loaded(n, e))
+        return -(int)e->code;
+    if (n->dma.oam && n->dma.index > 255)
+        return err_set(e, ERR_FORMAT, "dma.index: no byte is left");
+    if (n->strobe_since > clk || n->pad[0].last_read > clk || n->pad[1].last_read > clk)
+        return err_set(e, ERR_FORMAT, "strobe_since, last_read: later than cpu.clk");
+    n->machine.now = clk;
+    n->bailed = false;
+    n->resumes = true;
     return 0;
 }
 
@@ -191,10 +228,15 @@ static void build_tree(struct nes *n)
                                  .saving = console_saving,
                                  .loaded = console_loaded };
     n->cpu_node = (struct component) { .name = "cpu", .self = &n->cpu, .fields = mos6502_fields() };
-    n->ppu_node = (struct component) { .name = "ppu", .self = &n->ppu, .fields = ppu_fields() };
-    n->apu_node = (struct component) { .name = "apu", .self = &n->apu, .fields = apu_fields() };
-    n->synth_node =
-        (struct component) { .name = "synth", .self = &n->synth, .fields = synth_fields() };
+    n->ppu_node = (struct component) {
+        .name = "ppu", .self = &n->ppu, .fields = ppu_fields(), .loaded = ppu_loaded
+    };
+    n->apu_node = (struct component) {
+        .name = "apu", .self = &n->apu, .fields = apu_fields(), .loaded = apu_loaded
+    };
+    n->synth_node = (struct component) {
+        .name = "synth", .self = &n->synth, .fields = synth_fields(), .loaded = synth_loaded
+    };
     component_add(root, &n->cpu_node);
     component_add(root, &n->ppu_node);
     component_add(root, &n->apu_node);
@@ -313,7 +355,9 @@ static enum stop stop(struct stop_info *info, enum stop why)
 
 static void run_jammed(struct nes *n)
 {
-    n->cpu.clk = n->deadline < n->until ? n->deadline : n->until;
+    u64 to = n->deadline < n->until ? n->deadline : n->until;
+
+    n->cpu.clk = to > n->cpu.clk ? to : n->cpu.clk + 1;
     if (n->cpu.clk >= n->deadline)
         nes_events(n, n->cpu.clk);
 }
@@ -322,6 +366,8 @@ static enum stop console_run(struct nes *n, u64 until, struct stop_info *info)
 {
     u64 frame = n->machine.frame_limit;
 
+    if (n->resumes)
+        resume(n);
     n->until = until;
     n->fast_limit = 0;
     while (n->cpu.clk < until) {
@@ -362,6 +408,8 @@ static enum stop nes_step(struct machine *m, struct cpu *c, struct stop_info *in
     if (is_c6502(m))
         return c6502_step(m, c, info);
     n = nes_of(m);
+    if (n->resumes)
+        resume(n);
     n->until = n->cpu.clk + 1;
     cpu_exact(n);
     m->now = n->cpu.clk;
@@ -452,10 +500,7 @@ static const char *nes_why_not(const struct machine *m, enum verb v)
     bool console = m && !is_c6502(m);
 
     switch (v) {
-    case VERB_SNAPSHOT:
     case VERB_FORK:
-    case VERB_REPLAY:
-    case VERB_REVERSE:
     case VERB_MIGRATE: return "the service does not exist yet";
     case VERB_RESET:
     case VERB_PICTURE:

@@ -33,12 +33,35 @@ void ppu_power(struct ppu *p)
     p->odd = true;
 }
 
-void ppu_loaded(struct ppu *p)
+/* All of them are colours: those who show them look them up in a table. */
+static bool pixels_fit(const struct ppu *p)
 {
+    unsigned any = 0;
+
+    for (unsigned y = 0; y < PPU_HEIGHT; y++)
+        for (unsigned x = 0; x < PPU_WIDTH; x++)
+            any |= p->pixels[y][x];
+    return any < PPU_COLOURS;
+}
+
+int ppu_loaded(void *ppu, struct err *e)
+{
+    struct ppu *p = ppu;
+
+    if (p->line >= p->lines)
+        return err_set(e, ERR_FORMAT, "line: %u of %u", p->line, p->lines);
+    if (p->a12_fell > p->dots)
+        return err_set(e, ERR_FORMAT, "a12_fell: later than dots");
+    for (unsigned i = 0; i < 8; i++)
+        if (p->decay[i] > p->dots + DECAY_DOTS)
+            return err_set(e, ERR_FORMAT, "decay[%u]: refreshed later than dots", i);
+    if (!pixels_fit(p))
+        return err_set(e, ERR_FORMAT, "picture: no such colour");
     p->quiet = 0;
     p->sorted_height = 0;
     p->coloured = false;
     p->even_start = false;
+    return 0;
 }
 
 void ppu_reset(struct ppu *p)

@@ -14,10 +14,12 @@
 #define NES_PPU_H
 
 #include "kinds/nes/cart.h"
+#include "kinds/nes/mos6502.h"
 
-#define PPU_WIDTH  256
-#define PPU_HEIGHT 240
-#define PPU_DOTS   341 /* in a line */
+#define PPU_WIDTH   256
+#define PPU_HEIGHT  240
+#define PPU_DOTS    341 /* in a line */
+#define PPU_COLOURS 512 /* 64, in eight emphases */
 
 enum ppu_ctrl {
     CTRL_NT = 3,
@@ -46,24 +48,24 @@ enum ppu_mask {
 
 #define PPU(F, A, E, G, H)                                                                    \
     E(CONFIG, region, NES_REGION_NAMES, "timing and colours")                                 \
-    F(STATE, u64, dots, "dots executed since power-on")                                       \
-    F(STATE, u64, frame, "frames completed since power-on")                                   \
-    F(STATE, u16, line, "0..239 visible, 241.. vertical blank, the last: pre-render")         \
-    F(STATE, u16, dot, "0..340, the last executed")                                           \
+    F(STATE, u64, dots, "dots executed since power-on", 0, CLK_MAX * 16)                      \
+    F(STATE, u64, frame, "frames completed since power-on", 0, CLK_MAX)                       \
+    F(STATE, u16, line, "0..239 visible, 241.. vertical blank, the last: pre-render", 0, 311) \
+    F(STATE, u16, dot, "0..340, the last executed", 0, PPU_DOTS - 1)                          \
     F(STATE, bool, odd, "an odd frame: its first dot is skipped when rendering")              \
     F(STATE, bool, skipped, "that dot was just skipped")                                      \
     F(STATE, u8, ctrl, "$2000")                                                               \
     F(STATE, u8, mask, "$2001, what is in effect")                                            \
     F(STATE, u8, mask_fetch, "$2001 as fetch and evaluation see it, a dot later")             \
     F(STATE, u8, mask_next, "$2001 as written")                                               \
-    F(STATE, u8, mask_delay, "dots until mask follows mask_next")                             \
+    F(STATE, u8, mask_delay, "dots until mask follows mask_next", 0, 2)                       \
     F(STATE, u8, rendered, "dots since rendering came on, saturating")                        \
-    F(STATE, u16, v, "VRAM address")                                                          \
-    F(STATE, u16, t, "temporary VRAM address")                                                \
-    F(STATE, u8, x, "fine X")                                                                 \
+    F(STATE, u16, v, "VRAM address", 0, 0x7fff)                                               \
+    F(STATE, u16, t, "temporary VRAM address", 0, 0x7fff)                                     \
+    F(STATE, u8, x, "fine X", 0, 7)                                                           \
     F(STATE, bool, w, "the second write of a pair is next")                                   \
-    F(STATE, u8, v_delay, "dots until t is copied to v")                                      \
-    F(STATE, u16, address, "address bus")                                                     \
+    F(STATE, u8, v_delay, "dots until t is copied to v", 0, 4)                                \
+    F(STATE, u16, address, "address bus", 0, 0x3fff)                                          \
     F(STATE, u8, octal, "the latch for its low byte")                                         \
     F(STATE, u8, buffer, "what $2007 reads next")                                             \
     F(STATE, u8, rd_chain, "$2007 reads on their way, a bit per dot")                         \
@@ -72,7 +74,7 @@ enum ppu_mask {
     F(STATE, bool, vblank, "$2002 bit 7")                                                     \
     F(STATE, bool, vblank_read, "$2002 was read: the flag goes at the next dot")              \
     F(STATE, bool, hit, "$2002 bit 6")                                                        \
-    F(STATE, u8, hit_delay, "half dots of a hit on its way: bit 0 next")                      \
+    F(STATE, u8, hit_delay, "half dots of a hit on its way: bit 0 next", 0, 7)                \
     F(STATE, bool, overflow, "sprite overflow as evaluation found it")                        \
     F(STATE, bool, overflow_seen, "the same as $2002 shows it, a dot later")                  \
     F(STATE, u8, open_bus, "the I/O bus's capacitance")                                       \
@@ -81,21 +83,21 @@ enum ppu_mask {
     F(STATE, u16, bg_high, "background shift register, high plane")                           \
     F(STATE, u8, at_low, "attribute shift register, low bit")                                 \
     F(STATE, u8, at_high, "attribute shift register, high bit")                               \
-    F(STATE, u8, at_latch, "attribute of the tile being shifted in")                          \
-    F(STATE, u8, at_byte, "attribute fetched for the next tile")                              \
+    F(STATE, u8, at_latch, "attribute of the tile being shifted in", 0, 3)                    \
+    F(STATE, u8, at_byte, "attribute fetched for the next tile", 0, 3)                        \
     F(STATE, u8, fetched, "byte on the data bus, committed in the half phase")                \
     F(STATE, u16, par, "pattern address register")                                            \
     F(STATE, u8, tile_low, "low plane fetched for the next tile")                             \
-    A(STATE, u8, pipe, 3, "palette indices on their way to the output")                       \
-    A(STATE, u8, palette, 32, "palette RAM")                                                  \
+    A(STATE, u8, pipe, 3, "palette indices on their way to the output", 0, 0x3f)              \
+    A(STATE, u8, palette, 32, "palette RAM", 0, 0x3f)                                         \
     A(STATE, u8, oam, 256, "object attribute memory")                                         \
     A(STATE, u8, oam2, 32, "the sprites found for the next line")                             \
     F(STATE, u8, oam_addr, "$2003")                                                           \
-    F(STATE, u8, oam2_addr, "where evaluation writes")                                        \
+    F(STATE, u8, oam2_addr, "where evaluation writes", 0, 31)                                 \
     F(STATE, bool, oam2_full, "eight were found")                                             \
     F(STATE, bool, oam_done, "evaluation ran past the end of OAM")                            \
     F(STATE, bool, nine, "the ninth was found")                                               \
-    F(STATE, u8, eval_step, "which byte of a sprite is evaluated")                            \
+    F(STATE, u8, eval_step, "which byte of a sprite is evaluated", 0, 3)                      \
     F(STATE, u8, oam_in, "read from OAM, full phase")                                         \
     F(STATE, u8, oam_buffer, "the same a half phase later")                                   \
     F(STATE, u8, oam_latch, "the same a dot later: what $2004 reads")                         \
@@ -103,11 +105,11 @@ enum ppu_mask {
     F(STATE, u8, spr_tile, "its tile")                                                        \
     F(STATE, bool, zero_next, "sprite zero is on the next line")                              \
     F(STATE, bool, zero_here, "sprite zero is on this line")                                  \
-    F(STATE, u8, corrupt_now, "rendering was switched off: OAM row will be corrupted")        \
-    F(STATE, u8, corrupt_delay, "dots until the delayed form of that")                        \
+    F(STATE, u8, corrupt_now, "rendering was switched off: OAM row will be corrupted", 0, 1)  \
+    F(STATE, u8, corrupt_delay, "dots until the delayed form of that", 0, 2)                  \
     F(STATE, bool, corrupt_late, "the delayed form")                                          \
     F(STATE, bool, corrupt_pending, "the copy happens when rendering comes back")             \
-    F(STATE, u8, corrupt_row, "into this row")                                                \
+    F(STATE, u8, corrupt_row, "into this row", 0, 31)                                         \
     F(STATE, bool, a12, "address line 12")                                                    \
     F(STATE, u64, a12_fell, "dot at which it last fell")                                      \
     H(ppu_sprite, sprite, 8, "output units")
@@ -141,7 +143,7 @@ const struct fields *ppu_sprite_fields(void);
 
 void ppu_init(struct ppu *p, enum nes_region region, struct cart *cart);
 void ppu_power(struct ppu *p);
-void ppu_loaded(struct ppu *p); /* the fields were set from outside */
+int ppu_loaded(void *ppu, struct err *e); /* the component's loaded() */
 void ppu_reset(struct ppu *p);
 
 /* Executes all dots before `until`. */

@@ -5,6 +5,7 @@
 #include "base/types.h"
 
 #define SPAN_NEVER UINT64_MAX
+#define SPAN_MOST  (1 << 18) /* cycles: everyone is caught up at least once a frame */
 
 /* Lets `span` cycles pass. *timer is the distance to the next step, 1 or more, which is followed by
  * one every `period` cycles. Returns the steps made. */
@@ -27,16 +28,14 @@ static inline u64 span_min(u64 x, u64 y)
     return x < y ? x : y;
 }
 
-/* The cycles from *done to clk. Everyone is caught up at least once a frame: a larger gap is a
- * damaged image's, and is not worth simulating. */
+/* The cycles from *done to clk. A gap larger than SPAN_MOST is a damaged image's, and is not worth
+ * simulating. */
 static inline u64 span_left(u64 *done, u64 clk)
 {
-    const u64 most = 1 << 18;
-
     if (*done > clk)
         *done = clk;
-    if (clk - *done > most)
-        *done = clk - most;
+    if (clk - *done > SPAN_MOST)
+        *done = clk - SPAN_MOST;
     return clk - *done;
 }
 

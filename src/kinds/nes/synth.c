@@ -28,6 +28,12 @@ static u64 position(const struct synth *s, u64 clk)
     return s->base_phase + ((clk - s->base_clk) * s->ratio >> 8);
 }
 
+/* Sums wrap where there is more than any source makes. */
+static s32 sum(s32 a, s32 b)
+{
+    return (s32)((u32)a + (u32)b);
+}
+
 void synth_step(struct synth *s, u64 clk, s32 delta)
 {
     u64 at = position(s, clk);
@@ -39,7 +45,7 @@ void synth_step(struct synth *s, u64 clk, s32 delta)
         sample = SYNTH_ROOM - 1;
     d = s->delta + sample;
     for (unsigned i = 0; i < SYNTH_TAPS; i++)
-        d[i] += k[i] * delta;
+        d[i] = sum(d[i], k[i] * delta);
 }
 
 void synth_end(struct synth *s, u64 clk)
@@ -59,11 +65,11 @@ static s16 filter(struct synth *s, s32 in)
 {
     s32 out;
 
-    s->high_pass = (s32)(((s64)(s->high_pass + in - s->high_pass_in) * 64768) >> 16);
+    s->high_pass = (s32)(((s64)s->high_pass + in - s->high_pass_in) * 64768 >> 16);
     s->high_pass_in = in;
-    s->high_pass2 = (s32)(((s64)(s->high_pass2 + s->high_pass - s->high_pass2_in) * 61875) >> 16);
+    s->high_pass2 = (s32)(((s64)s->high_pass2 + s->high_pass - s->high_pass2_in) * 61875 >> 16);
     s->high_pass2_in = s->high_pass;
-    s->low_pass += (s32)(((s64)(s->high_pass2 - s->low_pass) * 53477) >> 16);
+    s->low_pass = (s32)(s->low_pass + (((s64)s->high_pass2 - s->low_pass) * 53477 >> 16));
     out = (s32)((s64)s->low_pass * 3 * s->gain >> 18); /* 1.5 of 32768 for 65536 units */
     return (s16)(out > 32767 ? 32767 : out < -32768 ? -32768 : out);
 }
@@ -73,7 +79,7 @@ size_t synth_read(struct synth *s, s16 *out, size_t room)
     size_t n = s->ready < room ? s->ready : room;
 
     for (size_t i = 0; i < n; i++) {
-        s->level += s->delta[i];
+        s->level = sum(s->level, s->delta[i]);
         out[i] = filter(s, s->level >> 4); /* 12 fractional bits; the filters keep 8 */
     }
     memmove(s->delta, s->delta + n, (SYNTH_ROOM + SYNTH_TAPS - n) * sizeof *s->delta);
@@ -85,5 +91,20 @@ size_t synth_read(struct synth *s, s16 *out, size_t room)
 
 void synth_pace(struct synth *s, u32 per_65536)
 {
+    if (per_65536 < 65536 / 2)
+        per_65536 = 65536 / 2;
+    else if (per_65536 > 65536 * 2)
+        per_65536 = 65536 * 2;
     s->ratio = (u64)((unsigned __int128)s->nominal * per_65536 >> 16);
+}
+
+int synth_loaded(void *synth, struct err *e)
+{
+    const struct synth *s = synth;
+
+    if (s->base_phase >> 32 != s->ready)
+        return err_set(e, ERR_FORMAT, "base_phase: not as many samples as are ready");
+    if (s->ratio < s->nominal / 2 || s->ratio > s->nominal * 2)
+        return err_set(e, ERR_FORMAT, "ratio: no such rate");
+    return 0;
 }

@@ -13,17 +13,17 @@
 #define SYNTH_UNITY 256
 
 /* clang-format off */
-#define SYNTH(F, A, E, G, H)                                                                \
-    F(STATE, u64, base_clk, "the cycle at which sample 0 of the buffer begins")             \
-    F(STATE, u64, base_phase, "and the fraction of a sample by then, 32 bits")              \
-    F(STATE, u64, ratio, "samples per cycle, 40 fractional bits")                           \
-    F(STATE, u32, ready, "samples complete")                                                \
-    F(STATE, s32, level, "the integrated level of the last complete sample")                \
-    F(STATE, s32, low_pass, "state of the 14 kHz low-pass")                                 \
-    F(STATE, s32, high_pass_in, "input of the 90 Hz high-pass")                             \
-    F(STATE, s32, high_pass, "state of the 90 Hz high-pass")                                \
-    F(STATE, s32, high_pass2_in, "input of the 440 Hz high-pass")                           \
-    F(STATE, s32, high_pass2, "state of the 440 Hz high-pass")                              \
+#define SYNTH(F, A, E, G, H)                                                                  \
+    F(STATE, u64, base_clk, "the cycle at which sample 0 of the buffer begins")               \
+    F(STATE, u64, base_phase, "and the fraction of a sample by then, 32 bits")                \
+    F(STATE, u64, ratio, "samples per cycle, 40 fractional bits")                             \
+    F(STATE, u32, ready, "samples complete", 0, SYNTH_ROOM)                                   \
+    F(STATE, s32, level, "the integrated level of the last complete sample")                  \
+    F(STATE, s32, low_pass, "state of the 14 kHz low-pass")                                   \
+    F(STATE, s32, high_pass_in, "input of the 90 Hz high-pass")                               \
+    F(STATE, s32, high_pass, "state of the 90 Hz high-pass")                                  \
+    F(STATE, s32, high_pass2_in, "input of the 440 Hz high-pass")                             \
+    F(STATE, s32, high_pass2, "state of the 440 Hz high-pass")                                \
     A(STATE, s32, delta, SYNTH_ROOM + SYNTH_TAPS, "differences of level, 12 fractional bits")
 /* clang-format on */
 
@@ -49,8 +49,10 @@ void synth_end(struct synth *s, u64 clk);
 /* Takes up to `room` complete samples. */
 size_t synth_read(struct synth *s, s16 *out, size_t room);
 
-/* The rate from now on, relative to AUDIO_HZ: 65536 is as it is. Call it right after synth_end().
- */
+/* The rate from now on, relative to AUDIO_HZ: 65536 is as it is; half to twice as much. Call it
+ * right after synth_end(). */
 void synth_pace(struct synth *s, u32 per_65536);
+
+int synth_loaded(void *synth, struct err *e); /* the component's loaded() */
 
 #endif

@@ -12,6 +12,7 @@ import sys
 import tempfile
 
 import levels
+from accuracycoin import verdicts
 
 ACCURACYCOIN_AT_LEAST = 137  # of 141; only ever raised
 # ROMs that ask for the other revision of a chip than the usual one: options of the machine, not of the ROM.
@@ -50,11 +51,9 @@ def screen(r):
 
 
 def accuracycoin(r, folder):
-    ram = bytes.fromhex(r["ram"])
-    rows = [l.split("\t") for l in (folder / "accuracycoin.tsv").read_text().splitlines()[1:]]
-    bad = [row[3] for row in rows if not ram[int(row[0][1:], 16)] & 1 or ram[int(row[0][1:], 16)] == 0xFF]
-    print(f"AccuracyCoin: {len(rows) - len(bad)} of {len(rows)}" + (f"; not: {', '.join(bad)}" if bad else ""))
-    return None if len(rows) - len(bad) >= ACCURACYCOIN_AT_LEAST else f"fewer than {ACCURACYCOIN_AT_LEAST}"
+    tests, bad = verdicts(bytes.fromhex(r["ram"]), folder)
+    print(f"AccuracyCoin: {tests - len(bad)} of {tests}" + (f"; not: {', '.join(bad)}" if bad else ""))
+    return None if tests - len(bad) >= ACCURACYCOIN_AT_LEAST else f"fewer than {ACCURACYCOIN_AT_LEAST}"
 
 
 def nestest(mews, rom):

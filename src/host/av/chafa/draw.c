@@ -24,6 +24,7 @@ static ChafaCanvasMode colours_of(const ChafaTermInfo *info)
 void draw_init(struct draw *d, const struct term *t)
 {
     ChafaTermDb *db = chafa_term_db_get_default();
+    ChafaTermInfo *fallback = chafa_term_db_get_fallback_info(db); /* a new one, ours */
     char **env = g_get_environ();
 
     *d = (struct draw) { .info = chafa_term_db_detect(db, env) };
@@ -35,7 +36,8 @@ void draw_init(struct draw *d, const struct term *t)
                                   : CHAFA_PIXEL_MODE_SYMBOLS;
     if (d->pixels != CHAFA_PIXEL_MODE_SYMBOLS)
         d->colours = CHAFA_CANVAS_MODE_TRUECOLOR;
-    chafa_term_info_supplement(d->info, chafa_term_db_get_fallback_info(db));
+    chafa_term_info_supplement(d->info, fallback);
+    chafa_term_info_unref(fallback);
 }
 
 void draw_forget(struct draw *d)

@@ -5,7 +5,7 @@
 
 /* clang-format off */
 #define FME7(F, A, E, G, H)                                                    \
-    F(STATE, u8, index, "register selected")                                   \
+    F(STATE, u8, index, "register selected", 0, 15)                            \
     A(STATE, u8, chr, 8, "0-7: CHR banks")                                     \
     A(STATE, u8, prg, 4, "8-B: PRG banks; the first with RAM's bits")          \
     F(STATE, u8, mirror, "C: mirroring")                                       \

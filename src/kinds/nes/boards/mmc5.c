@@ -20,16 +20,16 @@
 
 /* clang-format off */
 #define MMC5(F, A, E, G, H)                                                                     \
-    F(STATE, u8, prg_mode, "$5100: sizes of the PRG windows")                                   \
-    F(STATE, u8, chr_mode, "$5101: sizes of the CHR windows")                                   \
-    A(STATE, u8, protect, 2, "$5102, $5103: RAM can be written when they hold 2 and 1")         \
-    F(STATE, u8, exram_mode, "$5104: what ExRAM is")                                            \
+    F(STATE, u8, prg_mode, "$5100: sizes of the PRG windows", 0, 3)                             \
+    F(STATE, u8, chr_mode, "$5101: sizes of the CHR windows", 0, 3)                             \
+    A(STATE, u8, protect, 2, "$5102, $5103: RAM can be written when they hold 2 and 1", 0, 3)   \
+    F(STATE, u8, exram_mode, "$5104: what ExRAM is", 0, 3)                                      \
     F(STATE, u8, nt_map, "$5105: what each name table is, two bits each")                       \
     F(STATE, u8, fill_tile, "$5106: the tile of the name table that is all the same")           \
-    F(STATE, u8, fill_attribute, "$5107: and its palette")                                      \
+    F(STATE, u8, fill_attribute, "$5107: and its palette", 0, 3)                                \
     A(STATE, u8, prg, 5, "$5113-$5117: PRG banks")                                              \
-    A(STATE, u16, chr, 12, "$5120-$512B: CHR banks, eight of set A, four of set B")             \
-    F(STATE, u8, chr_high, "$5130: the high bits of the next CHR bank")                         \
+    A(STATE, u16, chr, 12, "$5120-$512B: CHR banks, eight of set A, four of set B", 0, 0x3ff)   \
+    F(STATE, u8, chr_high, "$5130: the high bits of the next CHR bank", 0, 3)                   \
     F(STATE, bool, chr_last_b, "set B was written last")                                        \
     A(STATE, u8, split, 3, "$5200-$5202: split screen: where, scroll, bank")                    \
     F(STATE, u8, irq_line, "$5203: the line that asks for IRQ")                                 \
@@ -46,8 +46,8 @@
     F(STATE, u64, fetch_dot, "the PPU's dot at the last fetch")                                 \
     F(STATE, u8, tile_ex, "ExRAM's byte for the tile being fetched")                            \
     F(STATE, bool, tile_split, "the tile being fetched is in the split screen")                 \
-    F(STATE, u16, tile_nt, "and its place there, as offset in ExRAM")                           \
-    F(STATE, u8, tile_row, "and its row of pixels there")                                       \
+    F(STATE, u16, tile_nt, "and its place there, as offset in ExRAM", 0, 0x3ff)                 \
+    F(STATE, u8, tile_row, "and its row of pixels there", 0, 7)                                 \
     A(STATE, u8, exram, 1024, "ExRAM")                                                          \
     G(mmc5_sound, sound, "two pulses and a DAC")
 /* clang-format on */

@@ -9,13 +9,13 @@
 #include <string.h>
 
 /* clang-format off */
-#define NAMCO163(F, A, E, G, H)                                                \
-    A(STATE, u8, prg, 3, "PRG banks; their high bits switch other things")     \
-    A(STATE, u8, chr, 12, "CHR banks, then name tables")                       \
-    F(STATE, u8, port, "$F800: address of the chip's RAM; RAM protection")     \
-    F(STATE, u8, ram_at, "the RAM's address, which can count up")              \
-    G(n163_sound, sound, "the chip's RAM and what plays from it")              \
-    F(STATE, u16, counter, "IRQ: counts up to $7FFF; bit 15 enables")          \
+#define NAMCO163(F, A, E, G, H)                                                          \
+    A(STATE, u8, prg, 3, "PRG banks; their high bits switch other things")               \
+    A(STATE, u8, chr, 12, "CHR banks, then name tables")                                 \
+    F(STATE, u8, port, "$F800: address of the chip's RAM; RAM protection")               \
+    F(STATE, u8, ram_at, "the RAM's address, which can count up", 0, N163_RAM_BYTES - 1) \
+    G(n163_sound, sound, "the chip's RAM and what plays from it")                        \
+    F(STATE, u16, counter, "IRQ: counts up to $7FFF; bit 15 enables")                    \
     F(STATE, u64, clk, "the cycle up to which it has counted")
 /* clang-format on */
 
@@ -230,17 +230,11 @@ static void namco163_power(struct cart *c)
     c->gain = loudness(c) > N163_UNIT_12_DB ? 160 : c->gain; /* or the loudest would not fit */
 }
 
-static int namco163_loaded(void *board, struct err *e)
-{
-    return n163_sound_loaded(&((struct namco163 *)board)->sound, e);
-}
-
 const struct board board_namco163 = {
     .state_bytes = sizeof(struct namco163),
     .fields = namco163_fields,
     .init = namco163_init,
     .power = namco163_power,
-    .loaded = namco163_loaded,
     .sync = namco163_sync,
     .read = namco163_read,
     .peek = namco163_peek,

@@ -116,9 +116,9 @@ static void flash_begin(struct cart *c, u64 clk, u64 cycles, u8 pending)
     unrom512_sync(c);
 }
 
-static void flash_erase(struct cart *c, u16 addr, u8 value, u64 clk)
+static void flash_erase(struct cart *c, u32 place, u8 value, u64 clk)
 {
-    u32 place = flash_place(c, addr), size = (u32)c->prg_rom.size_bytes;
+    u32 size = (u32)c->prg_rom.size_bytes;
 
     if (value == 0x30) {
         u32 sector = place & ~(SECTOR_BYTES - 1u);
@@ -154,7 +154,7 @@ static void flash_write(struct cart *c, u16 addr, u8 value, u64 clk)
         c->prg_rom.bytes[place] &= value;
         flash_begin(c, clk, PROGRAM_CYCLES, value);
     } else if (step == FLASH_ERASE_UNLOCKED) {
-        flash_erase(c, addr, value, clk);
+        flash_erase(c, place, value, clk);
     } else if (value == 0xf0) {
         u->identify = false;
     } else if (step == FLASH_UNLOCKED && low == 0x5555) {
@@ -195,9 +195,8 @@ static void unrom512_write(struct cart *c, u16 addr, u8 value, u64 clk)
 
     if (addr < 0x8000)
         return;
-    if (c->battery)
-        flash_settle(c, clk);
-    if (!c->battery || addr >= 0xc000) {
+    flash_settle(c, clk);
+    if (!cart_flash(c) || addr >= 0xc000) {
         u->latch = value;
         unrom512_sync(c);
     } else if (!u->busy) {
@@ -216,7 +215,7 @@ static int unrom512_init(struct cart *c, struct err *e)
         return err_set(e, ERR_FORMAT, "UNROM 512 has pattern RAM, the header names none");
     c->conflicts = !c->battery;
     if (c->battery)
-        cart_prg_flash(c);
+        c->prg_rom.flags = SPACE_UNTRACKED;
     return 0;
 }
 

@@ -48,8 +48,6 @@ void vrc_irq_run(struct vrc_irq *v, struct cart *c, u64 clk)
         set_deadline(v, c);
         return;
     }
-    if (!v->prescaler || v->prescaler > LINE_THIRDS) /* only a damaged image says so */
-        v->prescaler = LINE_THIRDS;
     clocks = take_clocks(v, cycles);
     if (clocks < first) {
         v->counter = (u8)(v->counter + clocks);

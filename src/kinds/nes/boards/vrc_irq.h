@@ -11,7 +11,7 @@
 #define VRC_IRQ(F, A, E, G, H)                                                      \
     F(STATE, u8, latch, "reload value")                                             \
     F(STATE, u8, counter, "counter")                                                \
-    F(STATE, u16, prescaler, "thirds of a cycle to the next clock, 1..341")         \
+    F(STATE, u16, prescaler, "thirds of a cycle to the next clock, 1..341", 1, 341) \
     F(STATE, bool, enabled, "counting")                                             \
     F(STATE, bool, enable_after, "what acknowledging makes of enabled")             \
     F(STATE, bool, cycle_mode, "clocked by every CPU cycle")                        \

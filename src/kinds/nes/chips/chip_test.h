@@ -119,7 +119,7 @@ static inline void chip_check_save(const struct chip *k)
         i = chip_save(k, a);
         s[1] = s[0];
         assert_int_equal(field_load(k->fields(), b, i.bytes, i.count, &e), 0);
-        assert_int_equal(k->loaded(b, &e), 0);
+        assert_true(!k->loaded || !k->loaded(b, &e));
         chip_assert_same(k, a, b);
         chip_run_random(k, a, &s[0], seed, half, CHIP_CYCLES, 31);
         chip_run_random(k, b, &s[1], seed, half, CHIP_CYCLES, 31);
@@ -153,7 +153,7 @@ static inline void chip_check_damage(const struct chip *k)
             copy[chip_random(&random) % i.count] = (u8)chip_random(&random);
         k->power(bad);
         synth_init(s, 1789773, 1, SYNTH_UNITY);
-        if (field_load(k->fields(), bad, copy, i.count, &e) || k->loaded(bad, &e))
+        if (field_load(k->fields(), bad, copy, i.count, &e) || (k->loaded && k->loaded(bad, &e)))
             refused++;
         else
             chip_run_random(k, bad, s, round + 1, CHIP_CYCLES, CHIP_CYCLES + 4000, 4000);

@@ -9,21 +9,21 @@
 
 /* clang-format off */
 #define MMC5_PULSE(F, A, E, G, H)                                              \
-    F(STATE, u16, period, "timer period, 11 bits")                             \
-    F(STATE, u32, timer, "cycles until the next step")                         \
-    F(STATE, u8, duty, "duty cycle")                                           \
-    F(STATE, u8, phase, "step of the sequence")                                \
+    F(STATE, u16, period, "timer period, 11 bits", 0, 0x7ff)                   \
+    F(STATE, u32, timer, "cycles until the next step", 1, 0x1000)              \
+    F(STATE, u8, duty, "duty cycle", 0, 3)                                     \
+    F(STATE, u8, phase, "step of the sequence", 0, 7)                          \
     F(STATE, bool, enabled, "$5015's bit")                                     \
-    F(STATE, u8, length, "ticks left")                                         \
+    F(STATE, u8, length, "ticks left", 0, 254)                                 \
     G(apu_envelope, env, "envelope; loop halts the length counter")
 
-#define MMC5_SOUND(F, A, E, G, H)                                              \
-    F(STATE, u64, clk, "steps done: all of cycles before this one")            \
-    H(mmc5_pulse, pulse, 2, "pulse channels")                                  \
-    F(STATE, u32, tick, "cycles until the next of 240 in a second")            \
-    F(STATE, u8, pcm, "the DAC")                                               \
-    F(STATE, bool, listens, "$5010 bit 0: the DAC takes reads of $8000-$BFFF") \
-    F(STATE, bool, irq_enabled, "$5010 bit 7")                                 \
+#define MMC5_SOUND(F, A, E, G, H)                                                \
+    F(STATE, u64, clk, "steps done: all of cycles before this one")              \
+    H(mmc5_pulse, pulse, 2, "pulse channels")                                    \
+    F(STATE, u32, tick, "cycles until the next of 240 in a second", 1, 7457)     \
+    F(STATE, u8, pcm, "the DAC")                                                 \
+    F(STATE, bool, listens, "$5010 bit 0: the DAC takes reads of $8000-$BFFF")   \
+    F(STATE, bool, irq_enabled, "$5010 bit 7")                                   \
     F(STATE, bool, zero, "the last value for the DAC was 0, which asks for IRQ")
 /* clang-format on */
 

@@ -132,11 +132,3 @@ void n163_sound_power(struct n163_sound *n)
 {
     *n = (struct n163_sound) { .channel = CHANNELS - 1, .wait = TURN_CYCLES };
 }
-
-int n163_sound_loaded(struct n163_sound *n, struct err *e)
-{
-    if (n->channel >= CHANNELS || !n->wait || n->wait > TURN_CYCLES || n->level < -120 ||
-        n->level > 105)
-        return err_set(e, ERR_FORMAT, "the Namco 163's sound has no such state");
-    return 0;
-}

@@ -14,10 +14,10 @@
 #define N163_SOUND(F, A, E, G, H)                                              \
     F(STATE, u64, clk, "steps done: all of cycles before this one")            \
     A(STATE, u8, ram, N163_RAM_BYTES, "waves and, at the end, channels")       \
-    F(STATE, u8, channel, "which is next, 7 down to 0")                        \
-    F(STATE, u32, wait, "cycles until its turn, 1..15")                        \
+    F(STATE, u8, channel, "which is next, 7 down to 0", 0, 7)                  \
+    F(STATE, u32, wait, "cycles until its turn, 1..15", 1, 15)                 \
     F(STATE, bool, off, "$E000 bit 6")                                         \
-    F(STATE, s16, level, "what is heard: (sample - 8) * volume")
+    F(STATE, s16, level, "what is heard: (sample - 8) * volume", -120, 105)
 /* clang-format on */
 
 struct n163_sound {
@@ -31,7 +31,6 @@ const struct fields *n163_sound_fields(void);
 enum { N163_UNIT_NONE, N163_UNIT_12_DB = 173, N163_UNIT_16_DB = 291, N163_UNIT_19_DB = 377 };
 
 void n163_sound_power(struct n163_sound *n);
-int n163_sound_loaded(struct n163_sound *n, struct err *e);
 void n163_sound_run(struct n163_sound *n, struct synth *out, s32 unit, u64 clk);
 /* After n163_sound_run(): */
 void n163_sound_switch(struct n163_sound *n, struct synth *out, s32 unit, bool off, u64 clk);

@@ -9,11 +9,6 @@ static void power(void *chip)
     n163_sound_power(chip);
 }
 
-static int loaded(void *chip, struct err *e)
-{
-    return n163_sound_loaded(chip, e);
-}
-
 static void run(void *chip, struct synth *out, u64 clk)
 {
     n163_sound_run(chip, out, UNIT, clk);
@@ -33,7 +28,7 @@ static void poke(void *chip, struct synth *out, u32 random, u64 clk)
 }
 
 static const struct chip n163 = {
-    sizeof(struct n163_sound), n163_sound_fields, power, loaded, run, poke
+    sizeof(struct n163_sound), n163_sound_fields, power, NULL, run, poke
 };
 
 static void set(struct n163_sound *n, unsigned channel, u32 frequency, unsigned length, u8 address,

@@ -17,12 +17,12 @@
     F(STATE, u64, clk, "steps done: all of cycles before this one")            \
     F(STATE, u8, address, "the register selected; above 15: none")             \
     A(STATE, u8, reg, 16, "the registers as written")                          \
-    F(STATE, u32, wait, "cycles until the next tick, 1..16")                   \
+    F(STATE, u32, wait, "cycles until the next tick, 1..16", 1, 16)            \
     H(s5b_tone, tone, 3, "tone generators")                                    \
     F(STATE, u16, noise_count, "ticks since its last bit")                     \
-    F(STATE, u32, lfsr, "noise: 17 bits; the lowest is heard")                 \
+    F(STATE, u32, lfsr, "noise: 17 bits; the lowest is heard", 1, 0x1ffff)     \
     F(STATE, u16, envelope_count, "ticks since its last step")                 \
-    F(STATE, u8, envelope_step, "0..31 of the ramp")                           \
+    F(STATE, u8, envelope_step, "0..31 of the ramp", 0, 31)                    \
     F(STATE, bool, envelope_up, "the ramp rises")                              \
     F(STATE, bool, envelope_holds, "it stays at its end")
 /* clang-format on */

@@ -8,7 +8,7 @@ FIELD_TABLE(vrc6_saw, 1, VRC6_SAW)
 FIELD_TABLE(vrc6_sound, 1, VRC6_SOUND)
 
 enum { HALT = 1, TIMES_16 = 2, TIMES_256 = 4, ALWAYS_ON = 0x80 };
-enum { PULSE_STEPS = 16, SAW_STEPS = 14, PERIOD_END = 0x1000 };
+enum { PULSE_STEPS = 16, SAW_STEPS = 14 };
 
 /* The divider's length in cycles; $9003 shortens all three. */
 static u32 divider(const struct vrc6_sound *v, u16 period)
@@ -187,20 +187,9 @@ void vrc6_sound_power(struct vrc6_sound *v)
     }
 }
 
-static bool period_fits(u16 period, u32 timer)
-{
-    return period < PERIOD_END && timer && timer <= PERIOD_END;
-}
-
 int vrc6_sound_loaded(struct vrc6_sound *v, struct err *e)
 {
-    bool fits = period_fits(v->saw.period, v->saw.timer) && v->saw.step < SAW_STEPS;
-
-    for (unsigned i = 0; i < 2; i++)
-        fits &= period_fits(v->pulse[i].period, v->pulse[i].timer) &&
-                v->pulse[i].step < PULSE_STEPS;
-    if (!fits)
-        return err_set(e, ERR_FORMAT, "the VRC6's sound has no such state");
+    (void)e;
     v->dac = dac(v);
     return 0;
 }

@@ -11,22 +11,22 @@
 /* clang-format off */
 #define VRC6_PULSE(F, A, E, G, H)                                              \
     F(STATE, u8, control, "$9000: duty, volume; bit 7: always on")             \
-    F(STATE, u16, period, "12 bits")                                           \
+    F(STATE, u16, period, "12 bits", 0, 0xfff)                                 \
     F(STATE, bool, enabled, "$9002 bit 7")                                     \
-    F(STATE, u8, step, "of the duty cycle, 15 down to 0")                      \
-    F(STATE, u32, timer, "cycles until the next step")
+    F(STATE, u8, step, "of the duty cycle, 15 down to 0", 0, 15)               \
+    F(STATE, u32, timer, "cycles until the next step", 1, 0x1000)
 
 #define VRC6_SAW(F, A, E, G, H)                                                \
-    F(STATE, u8, rate, "$B000: what is added, six times of seven")             \
-    F(STATE, u16, period, "12 bits")                                           \
+    F(STATE, u8, rate, "$B000: what is added, six times of seven", 0, 63)      \
+    F(STATE, u16, period, "12 bits", 0, 0xfff)                                 \
     F(STATE, bool, enabled, "$B002 bit 7")                                     \
-    F(STATE, u8, step, "0..13; even ones add")                                 \
+    F(STATE, u8, step, "0..13; even ones add", 0, 13)                          \
     F(STATE, u8, accumulator, "its upper five bits are heard")                 \
-    F(STATE, u32, timer, "cycles until the next step")
+    F(STATE, u32, timer, "cycles until the next step", 1, 0x1000)
 
 #define VRC6_SOUND(F, A, E, G, H)                                              \
     F(STATE, u64, clk, "steps done: all of cycles before this one")            \
-    F(STATE, u8, frequency, "$9003: halt, 16 times, 256 times")                \
+    F(STATE, u8, frequency, "$9003: halt, 16 times, 256 times", 0, 7)          \
     H(vrc6_pulse, pulse, 2, "pulse channels")                                  \
     G(vrc6_saw, saw, "sawtooth")
 /* clang-format on */

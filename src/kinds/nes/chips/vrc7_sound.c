@@ -423,23 +423,9 @@ void vrc7_sound_power(struct vrc7_sound *v)
     clear(v);
 }
 
-static bool slot_fits(const struct vrc7_slot *s)
-{
-    for (unsigned i = 0; i < 2; i++)
-        if (s->out[i] < -4096 || s->out[i] > 4095)
-            return false;
-    return s->stage < VRC7_STAGES && s->envelope <= MUTE && s->phase >> PHASE_BITS == 0;
-}
-
 int vrc7_sound_loaded(struct vrc7_sound *v, struct err *e)
 {
-    bool fits = v->wait && v->wait <= SAMPLE_CYCLES && v->tremolo < TREMOLO_END &&
-                v->vibrato < VIBRATO_END;
-
-    for (unsigned c = 0; c < VRC7_CHANNELS; c++)
-        fits &= slot_fits(&v->channel[c].modulator) && slot_fits(&v->channel[c].carrier);
-    if (!fits)
-        return err_set(e, ERR_FORMAT, "the VRC7's sound has no such state");
+    (void)e;
     for (unsigned c = 0; c < VRC7_CHANNELS; c++)
         set_channel(v, c);
     v->dac = dac(v);

@@ -21,25 +21,25 @@ enum vrc7_stage { VRC7_DAMP, VRC7_ATTACK, VRC7_DECAY, VRC7_SUSTAIN, VRC7_RELEASE
 enum { VRC7_CHANNELS = 6 };
 
 /* clang-format off */
-#define VRC7_SLOT(F, A, E, G, H)                                               \
-    E(STATE, stage, VRC7_STAGE_NAMES, "of the envelope")                       \
-    F(STATE, u8, envelope, "attenuation, 0.375 dB; 124 and more are silence")  \
-    F(STATE, u32, phase, "19 bits; the upper ten are heard")                   \
-    A(STATE, s16, out, 2, "what it put out, latest first")
+#define VRC7_SLOT(F, A, E, G, H)                                                      \
+    E(STATE, stage, VRC7_STAGE_NAMES, "of the envelope")                              \
+    F(STATE, u8, envelope, "attenuation, 0.375 dB; 124 and more are silence", 0, 127) \
+    F(STATE, u32, phase, "19 bits; the upper ten are heard", 0, 0x7ffff)              \
+    A(STATE, s16, out, 2, "what it put out, latest first", -4096, 4095)
 
 #define VRC7_CHANNEL(F, A, E, G, H)                                            \
     G(vrc7_slot, modulator, "the operator that bends the other's phase")       \
     G(vrc7_slot, carrier, "the operator that is heard")
 
-#define VRC7_SOUND(F, A, E, G, H)                                              \
-    F(STATE, u64, clk, "steps done: all of cycles before this one")            \
-    F(STATE, u32, wait, "cycles until the next sample, 1..36")                 \
-    F(STATE, u8, address, "$9010: the register selected")                      \
-    A(STATE, u8, reg, 64, "the registers as written")                          \
-    F(STATE, bool, reset, "$E000 bit 6: held in reset")                        \
-    F(STATE, u32, counter, "samples made: the envelopes' clock")               \
-    F(STATE, u16, tremolo, "phase of its oscillator, 210 steps of 64")         \
-    F(STATE, u16, vibrato, "phase of its oscillator, 8 steps of 1024")         \
+#define VRC7_SOUND(F, A, E, G, H)                                                       \
+    F(STATE, u64, clk, "steps done: all of cycles before this one")                     \
+    F(STATE, u32, wait, "cycles until the next sample, 1..36", 1, 36)                   \
+    F(STATE, u8, address, "$9010: the register selected")                               \
+    A(STATE, u8, reg, 64, "the registers as written")                                   \
+    F(STATE, bool, reset, "$E000 bit 6: held in reset")                                 \
+    F(STATE, u32, counter, "samples made: the envelopes' clock")                        \
+    F(STATE, u16, tremolo, "phase of its oscillator, 210 steps of 64", 0, 210 * 64 - 1) \
+    F(STATE, u16, vibrato, "phase of its oscillator, 8 steps of 1024", 0, 8 * 1024 - 1) \
     H(vrc7_channel, channel, 6, "channels")
 /* clang-format on */
 

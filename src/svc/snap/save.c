@@ -1,0 +1,555 @@
+/* Saving: pages, then components; and chains, which know what changed since. */
+#include "svc/snap/format.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+/* ---- chains ---- */
+
+struct chain_space {
+    struct space *space;
+    struct space_tracker tracker;
+    u64 *taken;                 /* what an unfinished save took from the tracker */
+    XXH128_hash_t *sums, *next; /* of an untracked space's pages: in the last image; in the next */
+};
+
+struct snap_chain {
+    struct chain_space *spaces;
+    unsigned count;
+    bool has_base;
+    u8 base[SNAP_DIGEST_BYTES];
+};
+
+static unsigned count_spaces(const struct machine *m)
+{
+    unsigned n = 0;
+
+    for (const struct space *s = m->spaces; s; s = s->next)
+        n += !(s->flags & SPACE_ROM);
+    return n;
+}
+
+static bool chain_space_init(struct chain_space *c, struct space *s)
+{
+    size_t pages = space_pages(s);
+
+    c->space = s;
+    if (s->flags & SPACE_UNTRACKED) {
+        c->sums = calloc(pages + 1, sizeof *c->sums);
+        c->next = calloc(pages + 1, sizeof *c->next);
+        return c->sums && c->next;
+    }
+    c->taken = calloc(pages / 64 + 1, sizeof *c->taken);
+    return c->taken && space_track(s, &c->tracker);
+}
+
+int snap_chain_create(struct machine *m, struct snap_chain **out, struct err *e)
+{
+    struct snap_chain *c = calloc(1, sizeof *c);
+    bool good = c && (c->spaces = calloc(count_spaces(m) + 1, sizeof *c->spaces));
+
+    for (struct space *s = m->spaces; s && good; s = s->next)
+        if (!(s->flags & SPACE_ROM))
+            good = chain_space_init(&c->spaces[c->count++], s);
+    if (!good) {
+        snap_chain_destroy(c);
+        return err_set(e, ERR_NOMEM, "no memory to note changed pages");
+    }
+    *out = c;
+    return 0;
+}
+
+void snap_chain_destroy(struct snap_chain *c)
+{
+    if (!c)
+        return;
+    for (unsigned i = 0; c->spaces && i < c->count; i++) {
+        struct chain_space *s = &c->spaces[i];
+
+        if (s->tracker.dirty)
+            space_untrack(s->space, &s->tracker);
+        free(s->taken);
+        free(s->sums);
+        free(s->next);
+    }
+    free(c->spaces);
+    free(c);
+}
+
+static u64 word_count(const struct space_tracker *t)
+{
+    return (t->pages + 63) / 64;
+}
+
+/* The state of now is being saved: what changes from here on is for the image after this one. */
+static void chain_take(struct snap_chain *c)
+{
+    for (unsigned i = 0; i < c->count; i++) {
+        struct space_tracker *t = &c->spaces[i].tracker;
+
+        for (u64 w = 0; w < word_count(t); w++) {
+            c->spaces[i].taken[w] = t->dirty[w];
+            t->dirty[w] = 0;
+        }
+    }
+}
+
+/* The save has failed, after chain_take(). */
+static void chain_give_back(struct snap_chain *c)
+{
+    for (unsigned i = 0; i < c->count; i++) {
+        struct space_tracker *t = &c->spaces[i].tracker;
+
+        for (u64 w = 0; w < word_count(t); w++)
+            t->dirty[w] |= c->spaces[i].taken[w];
+    }
+}
+
+static void chain_saved(struct snap_chain *c, const u8 digest[SNAP_DIGEST_BYTES])
+{
+    for (unsigned i = 0; i < c->count; i++) {
+        struct chain_space *s = &c->spaces[i];
+        XXH128_hash_t *sums = s->sums;
+
+        s->sums = s->next;
+        s->next = sums;
+    }
+    memcpy(c->base, digest, sizeof c->base);
+    c->has_base = true;
+}
+
+/* ---- a save ---- */
+
+struct piece { /* a space in the save */
+    struct space *space;
+    struct chain_space *chain; /* or NULL */
+    struct space_tracker todo; /* pages to be written */
+    u64 region;                /* flat: where it lies */
+    u64 *written;              /* flat: a bit per page */
+    u32 *slot;                 /* incremental: a page's slot + 1 */
+};
+
+struct snap_writer {
+    struct machine *machine;
+    struct snap_options options;
+    int fd;
+    struct piece *pieces;
+    unsigned count;
+    u64 end; /* of the memory in the file */
+    struct writer manifest;
+    struct snap_header header;
+    struct snap_result result;
+    bool captured, finished;
+};
+
+static u64 page_bytes(const struct space *s, u64 page)
+{
+    u64 left = s->size_bytes - page * SPACE_PAGE_BYTES;
+
+    return left < SPACE_PAGE_BYTES ? left : SPACE_PAGE_BYTES;
+}
+
+static bool is_zero(const u8 *bytes, u64 len)
+{
+    return !bytes[0] && !memcmp(bytes, bytes + 1, len - 1);
+}
+
+static bool bit(const u64 *bits, u64 i)
+{
+    return bits[i / 64] >> i % 64 & 1;
+}
+
+/* Where the page goes in the file; 0: nowhere, since it is a hole. */
+static u64 page_place(struct snap_writer *w, struct piece *p, u64 page)
+{
+    const u8 *bytes = p->space->bytes + page * SPACE_PAGE_BYTES;
+
+    if (p->slot) {
+        if (!p->slot[page]) {
+            p->slot[page] = (u32)(w->end / SPACE_PAGE_BYTES);
+            w->end += SPACE_PAGE_BYTES;
+        }
+        return (u64)p->slot[page] * SPACE_PAGE_BYTES;
+    }
+    if (!bit(p->written, page) && is_zero(bytes, page_bytes(p->space, page)))
+        return 0;
+    p->written[page / 64] |= 1ull << page % 64;
+    return p->region + page * SPACE_PAGE_BYTES;
+}
+
+struct stretch { /* pages that lie one after another in memory and in the file */
+    u64 first, pages, at;
+};
+
+static int flush(struct snap_writer *w, const struct piece *p, const struct stretch *s,
+                 struct err *e)
+{
+    u64 from = s->first * SPACE_PAGE_BYTES;
+    u64 len = (s->pages - 1) * SPACE_PAGE_BYTES + page_bytes(p->space, s->first + s->pages - 1);
+
+    w->result.written_bytes += len;
+    return snap_write_at(w->fd, p->space->bytes + from, len, s->at, e);
+}
+
+enum { STRETCH_PAGES = 256 };
+
+/* Writes dirty pages of a space, up to *budget of them. */
+static int write_pages(struct snap_writer *w, struct piece *p, u64 *budget, struct err *e)
+{
+    struct space_tracker *t = &p->todo;
+    struct stretch s = { 0 };
+    u64 page = 0;
+
+    while (*budget && (page = space_dirty_from(t, page)) < t->pages) {
+        u64 at = page_place(w, p, page);
+        bool joins = s.pages && page == s.first + s.pages && s.pages < STRETCH_PAGES &&
+                     at == s.at + s.pages * SPACE_PAGE_BYTES;
+
+        if (s.pages && !joins) {
+            if (flush(w, p, &s, e))
+                return -(int)e->code;
+            s.pages = 0;
+        }
+        if (at && !s.pages)
+            s = (struct stretch) { page, 0, at };
+        s.pages += at != 0;
+        space_dirty_clear(t, page);
+        --*budget;
+    }
+    return s.pages ? flush(w, p, &s, e) : 0;
+}
+
+/* ---- begin ---- */
+
+/* Gives flat memory its places: large ones as any host can map them. */
+static u64 place_flat(struct snap_writer *w)
+{
+    u64 at = SNAP_MEMORY_AT;
+
+    for (unsigned i = 0; i < w->count; i++) {
+        u64 size = w->pieces[i].space->size_bytes;
+        u64 align = size >= SPACE_LARGE_BYTES ? SPACE_ALIGN_BYTES : SPACE_PAGE_BYTES;
+
+        at = (at + align - 1) & -align;
+        w->pieces[i].region = at;
+        at += (size + align - 1) & -align;
+    }
+    return at;
+}
+
+static bool piece_init(struct snap_writer *w, struct piece *p, struct space *s)
+{
+    u64 pages = space_pages(s);
+
+    p->space = s;
+    for (unsigned i = 0; w->options.chain && i < w->options.chain->count; i++)
+        if (w->options.chain->spaces[i].space == s)
+            p->chain = &w->options.chain->spaces[i];
+    if (w->options.incremental)
+        p->slot = calloc(pages + 1, sizeof *p->slot);
+    else
+        p->written = calloc(pages / 64 + 1, sizeof *p->written);
+    if ((!p->slot && !p->written) || !space_track(s, &p->todo))
+        return false;
+    assert(!p->slot || p->chain); /* a machine's spaces are always the same */
+    for (u64 n = 0; n < word_count(&p->todo); n++)
+        p->todo.dirty[n] = p->slot ? p->chain->tracker.dirty ? p->chain->tracker.dirty[n] : 0
+                                   : UINT64_MAX;
+    if (pages % 64 && !p->slot) /* there are no pages behind the last */
+        p->todo.dirty[pages / 64] &= (1ull << pages % 64) - 1;
+    w->result.memory_bytes += s->size_bytes;
+    return true;
+}
+
+static void put_info(struct writer *w, const struct machine *m, const struct recipe *r,
+                     const char *program)
+{
+    size_t head = snap_section(w, SECTION_INFO);
+
+    put_text(w, program);
+    put_text(w, r->kind);
+    put_text(w, m->board);
+    put_text(w, r->config.name);
+    put(w, m->hz_num, 8);
+    put(w, m->hz_den, 8);
+    snap_section_end(w, head);
+}
+
+static void put_recipe(struct writer *w, const struct recipe *r)
+{
+    size_t head = snap_section(w, SECTION_RECIPE), len = recipe_save(r, NULL);
+
+    put_bytes(w, NULL, len);
+    if (!w->failed)
+        recipe_save(r, w->bytes + head);
+    snap_section_end(w, head);
+}
+
+static int check_begin(struct machine *m, int fd, const struct snap_options *o, struct err *e)
+{
+    struct stat st;
+    const char *why;
+
+    if (!machine_can(m->kind, m, VERB_SNAPSHOT, &why))
+        return err_set(e, ERR_NOTSUP, "no snapshot: %s", why);
+    if (fstat(fd, &st))
+        return err_set(e, ERR_SYS, "the snapshot's file");
+    if (!S_ISREG(st.st_mode))
+        return err_set(e, ERR_USAGE, "a snapshot can only be written to a regular file");
+    if (o->incremental && (!o->chain || !o->chain->has_base))
+        return err_set(e, ERR_STATE, "there is no snapshot yet that this could be based on");
+    return 0;
+}
+
+int snap_begin(struct machine *m, const struct recipe *r, int fd, const struct snap_options *o,
+               struct snap_writer **out, struct err *e)
+{
+    static const struct snap_options plain = { 0 };
+    struct snap_writer *w;
+    bool good;
+
+    o = o ? o : &plain;
+    if (check_begin(m, fd, o, e))
+        return -(int)e->code;
+    w = calloc(1, sizeof *w);
+    good = w && (w->pieces = calloc(count_spaces(m) + 1, sizeof *w->pieces));
+    if (good) {
+        w->machine = m;
+        w->options = *o;
+        w->fd = fd;
+        for (struct space *s = m->spaces; s; s = s->next) {
+            space_collect(s);
+            if (good && !(s->flags & SPACE_ROM))
+                good = piece_init(w, &w->pieces[w->count++], s);
+        }
+        w->end = o->incremental ? SNAP_MEMORY_AT : place_flat(w);
+        put_info(&w->manifest, m, r, o->program);
+        if (!o->incremental)
+            put_recipe(&w->manifest, r);
+    }
+    if (!good || w->manifest.failed)
+        err_set(e, ERR_NOMEM, "no memory for a snapshot");
+    else if (!snap_clear(fd, w->end, e)) {
+        *out = w;
+        return 0;
+    }
+    snap_end(w);
+    return -(int)e->code;
+}
+
+int snap_round(struct snap_writer *w, u64 budget_bytes, u64 *left_bytes, struct err *e)
+{
+    u64 budget = (budget_bytes + SPACE_PAGE_BYTES - 1) / SPACE_PAGE_BYTES, left = 0;
+
+    assert(!w->captured);
+    for (unsigned i = 0; i < w->count; i++) {
+        struct piece *p = &w->pieces[i];
+
+        if (p->space->flags & SPACE_UNTRACKED)
+            continue;
+        space_collect(p->space);
+        if (write_pages(w, p, &budget, e))
+            return -(int)e->code;
+        left += space_dirty_count(&p->todo);
+    }
+    *left_bytes = left * SPACE_PAGE_BYTES;
+    return 0;
+}
+
+/* ---- capture ---- */
+
+/* An untracked space: notes its pages' checksums for the chain, and of an incremental image writes
+ * those which differ from the last ones. */
+static void compare_pages(struct piece *p)
+{
+    for (u64 page = 0; p->chain && page < p->todo.pages; page++) {
+        XXH128_hash_t sum = XXH3_128bits(p->space->bytes + page * SPACE_PAGE_BYTES,
+                                         page_bytes(p->space, page));
+
+        p->chain->next[page] = sum;
+        if (p->slot && XXH128_isEqual(sum, p->chain->sums[page]))
+            space_dirty_clear(&p->todo, page);
+    }
+}
+
+int snap_capture(struct snap_writer *w, struct err *e)
+{
+    struct machine *m = w->machine;
+    u64 before = w->result.written_bytes, budget = UINT64_MAX;
+    size_t head;
+
+    assert(!w->captured);
+    component_saving(&m->root);
+    if (m->ports.files && m->ports.files->state)
+        component_saving(m->ports.files->state);
+    for (unsigned i = 0; i < w->count; i++) {
+        struct piece *p = &w->pieces[i];
+
+        space_collect(p->space);
+        if (p->space->flags & SPACE_UNTRACKED)
+            compare_pages(p);
+        if (write_pages(w, p, &budget, e))
+            return -(int)e->code;
+    }
+    head = snap_section(&w->manifest, SECTION_STATE);
+    snap_put_state(&w->manifest, m);
+    snap_section_end(&w->manifest, head);
+    head = snap_section(&w->manifest, SECTION_EVENTS);
+    snap_put_events(&w->manifest, &m->events);
+    snap_section_end(&w->manifest, head);
+    if (w->manifest.failed)
+        return err_set(e, ERR_NOMEM, "no memory for the snapshot's components");
+    w->captured = true;
+    w->result.paused_bytes = w->result.written_bytes - before;
+    if (w->options.chain)
+        chain_take(w->options.chain);
+    for (unsigned i = 0; i < w->count; i++) /* the machine runs on, and pays for them no longer */
+        space_untrack(w->pieces[i].space, &w->pieces[i].todo);
+    return 0;
+}
+
+/* ---- finish ---- */
+
+static bool add_record(struct snap_part *part, const struct snap_record *r)
+{
+    if (!(part->records & (part->records - 1))) { /* at every power of two */
+        struct snap_record *more = realloc(part->list,
+                                           (part->records ? 2 * part->records : 1) * sizeof *more);
+
+        if (!more)
+            return false;
+        part->list = more;
+    }
+    part->list[part->records++] = *r;
+    return true;
+}
+
+/* Checksums what has been written: the pages that the machine has changed since are in the file as
+ * they were. */
+static int record(struct snap_writer *w, struct snap_part *part, u8 *buffer, u64 first, u64 end,
+                  u64 at, struct err *e)
+{
+    struct snap_record r = { .first = first, .offset = at, .bytes = (u32)(end - first) };
+
+    if (snap_read_at(w->fd, buffer, r.bytes, at, e))
+        return -(int)e->code;
+    r.stored = r.bytes;
+    r.checksum = snap_sum(buffer, r.bytes);
+    return add_record(part, &r) ? 0 : err_set(e, ERR_NOMEM, "no memory");
+}
+
+enum { CHUNK_PAGES = SNAP_CHUNK_BYTES / SPACE_PAGE_BYTES };
+
+/* The first page not before `page` that was written; `pages`: none. */
+static u64 next_written(const struct piece *p, u64 page, u64 pages)
+{
+    while (page < pages && !(p->slot ? p->slot[page] != 0 : bit(p->written, page)))
+        page += !p->slot && page % 64 == 0 && !p->written[page / 64] ? 64 : 1;
+    return page < pages ? page : pages;
+}
+
+static int records_of(struct snap_writer *w, const struct piece *p, struct snap_part *part,
+                      u8 *buffer, struct err *e)
+{
+    u64 pages = space_pages(p->space), size = p->space->size_bytes;
+
+    for (u64 page = 0; (page = next_written(p, page, pages)) < pages;) {
+        u64 first = page, at, end;
+
+        if (p->slot) { /* pages whose slots follow each other */
+            at = (u64)p->slot[page] * SPACE_PAGE_BYTES;
+            do
+                page++;
+            while (page < pages && page - first < CHUNK_PAGES &&
+                   p->slot[page] == p->slot[first] + (page - first));
+        } else { /* the chunk, holes and all */
+            first = page / CHUNK_PAGES * CHUNK_PAGES;
+            at = p->region + first * SPACE_PAGE_BYTES;
+            page = first + CHUNK_PAGES;
+        }
+        end = page * SPACE_PAGE_BYTES < size ? page * SPACE_PAGE_BYTES : size;
+        if (record(w, part, buffer, first * SPACE_PAGE_BYTES, end, at, e))
+            return -(int)e->code;
+    }
+    return 0;
+}
+
+static int write_end(struct snap_writer *w, struct snap_part *parts, u8 *buffer, struct err *e)
+{
+    for (unsigned i = 0; i < w->count; i++) {
+        const struct piece *p = &w->pieces[i];
+
+        parts[i] = (struct snap_part) { .name = (char *)p->space->name, /* read only */
+                                        .size_bytes = p->space->size_bytes,
+                                        .base = p->space->base,
+                                        .region = p->region };
+        if (records_of(w, p, &parts[i], buffer, e))
+            return -(int)e->code;
+    }
+    if (w->options.incremental) {
+        w->header.flags = SNAP_CHAINED;
+        memcpy(w->header.base, w->options.chain->base, sizeof w->header.base);
+    }
+    return snap_write_end(w->fd, w->end, &w->manifest, parts, w->count, &w->header, e);
+}
+
+int snap_finish(struct snap_writer *w, struct snap_result *out, struct err *e)
+{
+    struct snap_part *parts = calloc(w->count + 1, sizeof *parts);
+    u8 *buffer = malloc(SNAP_CHUNK_BYTES);
+    int r;
+
+    assert(w->captured && !w->finished);
+    r = parts && buffer ? write_end(w, parts, buffer, e) : err_set(e, ERR_NOMEM, "no memory");
+    for (unsigned i = 0; parts && i < w->count; i++)
+        free(parts[i].list);
+    free(parts);
+    free(buffer);
+    if (!r && w->options.sync && fsync(w->fd))
+        r = err_set(e, ERR_SYS, "writing the snapshot to the disk");
+    if (r)
+        return r;
+    w->finished = true;
+    if (w->options.chain)
+        chain_saved(w->options.chain, w->header.digest);
+    w->result.file_bytes = w->header.file_bytes;
+    snap_digest_text(w->header.digest, w->result.digest);
+    if (out)
+        *out = w->result;
+    return 0;
+}
+
+void snap_end(struct snap_writer *w)
+{
+    if (!w)
+        return;
+    if (w->captured && !w->finished && w->options.chain)
+        chain_give_back(w->options.chain);
+    for (unsigned i = 0; w->pieces && i < w->count; i++) {
+        if (w->pieces[i].todo.dirty)
+            space_untrack(w->pieces[i].space, &w->pieces[i].todo);
+        free(w->pieces[i].written);
+        free(w->pieces[i].slot);
+    }
+    free(w->pieces);
+    free(w->manifest.bytes);
+    free(w);
+}
+
+int snap_save(struct machine *m, const struct recipe *r, int fd, const struct snap_options *o,
+              struct snap_result *out, struct err *e)
+{
+    struct snap_writer *w;
+    int status = snap_begin(m, r, fd, o, &w, e);
+
+    if (status)
+        return status;
+    status = snap_capture(w, e);
+    if (!status)
+        status = snap_finish(w, out, e);
+    snap_end(w);
+    return status;
+}
