@@ -65,7 +65,9 @@ static size_t console_send(struct char_port *port, const void *bytes, size_t len
  * patience (timeout 0). */
 static int readable(struct console *c, bool wait)
 {
-    struct pollfd p[3] = { { c->in, POLLIN, 0 }, { c->also_in, POLLIN, 0 }, { c->wake, POLLIN, 0 } };
+    struct pollfd p[3] = { { c->in, POLLIN, 0 },
+                           { c->also_in, POLLIN, 0 },
+                           { c->wake, POLLIN, 0 } };
     u64 count;
 
     if (poll(p, 3, wait ? -1 : 0) < 0)

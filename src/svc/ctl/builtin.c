@@ -47,8 +47,8 @@ json_t *status_object(struct monitor *m)
                         json_real((double)(clock_ns(CLOCK_MONOTONIC) - m->started_ns) / 1e9));
     json_object_set_new(j, "ticks", json_integer((json_int_t)ticks));
     json_object_set_new(j, "guest_seconds", json_real((double)ticks / m->o.hz));
-    json_object_set_new(
-        j, "frames", json_integer((json_int_t)__atomic_load_n(&m->frames, __ATOMIC_RELAXED)));
+    json_object_set_new(j, "frames",
+                        json_integer((json_int_t)__atomic_load_n(&m->frames, __ATOMIC_RELAXED)));
     json_object_set_new(j, "cpu_seconds",
                         json_real((double)clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9));
     json_object_set_new(j, "resident_bytes", json_integer((json_int_t)resident_bytes(m)));
@@ -96,6 +96,25 @@ static int call_methods(struct client *c, struct request *r, struct err *e)
     return 0;
 }
 
+/* The last whole lines that there is room for. */
+static json_t *log_object(struct monitor *m)
+{
+    char *text = malloc(TAIL_MAX);
+    json_t *j = text ? json_object() : NULL;
+
+    output_drain(m);
+    if (j)
+        bytes_add(j, text, log_tail(m, text, TAIL_MAX));
+    free(text);
+    return j;
+}
+
+static int call_log(struct client *c, struct request *r, struct err *e)
+{
+    r->call.result = log_object(c->monitor);
+    return r->call.result ? 0 : err_set(e, ERR_NOMEM, "no memory");
+}
+
 /* ---- what is told ---- */
 
 static bool topic_ok(const json_t *topic)
@@ -113,11 +132,13 @@ static int call_subscribe(struct client *c, struct request *r, struct err *e)
 
     if (!json_is_array(topics) || json_array_size(topics) > TOPICS_MAX)
         return err_set(e, ERR_USAGE, "subscribe: want \"topics\", a list of up to %d", TOPICS_MAX);
-    json_array_foreach (topics, i, topic)
-        if (!topic_ok(topic))
-            return err_set(e, ERR_USAGE, "subscribe: a topic is a short word without a dot");
+    json_array_foreach(topics, i, topic) if (!topic_ok(topic)) return err_set(
+        e, ERR_USAGE, "subscribe: a topic is a short word without a dot");
+    /* With the log: what the guest has written is in it, or will be told, and nothing in both. */
+    if (json_is_true(json_object_get(r->call.params, "log")) && call_log(c, r, e))
+        return -(int)e->code;
     c->topic_count = 0;
-    json_array_foreach (topics, i, topic)
+    json_array_foreach(topics, i, topic)
         strcpy(c->topics[c->topic_count++], json_string_value(topic));
     clients_heard(c->monitor);
     return 0;
@@ -150,27 +171,11 @@ static int call_send(struct client *c, struct request *r, struct err *e)
     return result;
 }
 
-/* From the last whole lines that there is room for; a subscriber to "console" has all that follows. */
-static int call_log(struct client *c, struct request *r, struct err *e)
-{
-    char *text = malloc(TAIL_MAX);
-    size_t len;
-
-    if (!text)
-        return err_set(e, ERR_NOMEM, "no memory");
-    output_drain(c->monitor);
-    len = log_tail(c->monitor, text, TAIL_MAX);
-    r->call.result = json_object();
-    bytes_add(r->call.result, text, len);
-    free(text);
-    return 0;
-}
-
 const struct builtin builtins[] = {
     { "hello", "begin: {protocol} -> what the machine is", call_hello, false },
     { "methods", "what can be called here", call_methods, false },
     { "status", "state, times, memory", call_status, false },
-    { "subscribe", "{topics}: the notifications that are wanted from now on", call_subscribe,
+    { "subscribe", "{topics, log}: the notifications that are wanted from now on", call_subscribe,
       false },
     { "wait", "answered when the machine ends: {why, status}", call_wait, true },
     { "console.send", "{text|base64} to the guest's console, {end: true}: no more will come",

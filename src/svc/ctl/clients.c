@@ -39,7 +39,7 @@ void clients_heard(struct monitor *m)
 
 /* ---- leaving ---- */
 
-static int tell_gone(void *ctx, struct method_call *call, struct err *e)
+int clients_tell_gone(void *ctx, struct method_call *call, struct err *e)
 {
     struct monitor *m = ctx;
 
@@ -51,12 +51,11 @@ static int tell_gone(void *ctx, struct method_call *call, struct err *e)
 
 static void post_gone(struct monitor *m, u64 number)
 {
-    static const struct method gone = { .name = "gone", .call = tell_gone };
     struct request *r = m->gone_count ? calloc(1, sizeof *r) : NULL;
 
     if (!r)
         return;
-    *r = (struct request) { .monitor = m, .method = &gone, .call = { .client = number } };
+    *r = (struct request) { .monitor = m, .method = &m->leaving, .call = { .client = number } };
     inbox_put(m, r);
 }
 
@@ -107,11 +106,12 @@ static void client_settle(struct client *c)
         client_remove(c);
         return;
     }
-    loop_watch_for(c->watch, !c->wire.ended && c->in_flight < IN_FLIGHT_MAX,
-                   wire_waiting(&c->wire) > 0);
+    loop_watch_for(c->watch,
+                   !c->wire.ended && c->in_flight<IN_FLIGHT_MAX, wire_waiting(&c->wire)> 0);
 }
 
-/* The same where nobody may be removed: a broken one is found out when it is ready next, at once. */
+/* The same where nobody may be removed: a broken one is found out when it is ready next, at once.
+ */
 static void client_hurry(struct client *c)
 {
     if (!wire_flush(&c->wire))

@@ -74,6 +74,7 @@ int monitor_create(const struct monitor_options *o, struct monitor **out, struct
     m->guest_in = m->guest_out = m->console_in = m->console_out = -1;
     pthread_mutex_init(&m->lock, NULL);
     m->inbox_end = &m->inbox;
+    m->leaving = (struct method) { .name = "leaving", .call = clients_tell_gone, .ctx = m };
     builtin_methods(m, m->own);
     monitor_add(m, m->own, MACHINE_METHODS);
     if (open_all(m, o, e)) {
@@ -224,8 +225,8 @@ void monitor_destroy(struct monitor *m, const struct monitor_end *end)
         m->inbox = r->next;
         request_free(r);
     }
-    const int fds[] = { m->listener,   m->bell,        m->statm,      m->guest_in,
-                        m->guest_out,  m->console_in, m->console_out };
+    const int fds[] = { m->listener,  m->bell,       m->statm,      m->guest_in,
+                        m->guest_out, m->console_in, m->console_out };
     for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
         if (fds[i] >= 0)
             close(fds[i]);

@@ -79,6 +79,7 @@ struct monitor {
         void *ctx;
     } gone[GONE_MAX];
     unsigned gone_count;
+    struct method leaving; /* puts a client's leave into the inbox */
 
     /* The inbox: any thread. */
     pthread_mutex_t lock;
@@ -100,6 +101,7 @@ struct client *client_find(struct monitor *m, u64 number);
 void clients_end(struct monitor *m, bool at_once);
 bool clients_waiting(const struct monitor *m);
 void clients_heard(struct monitor *m); /* their topics have changed */
+int clients_tell_gone(void *ctx, struct method_call *call, struct err *e); /* of m->leaving */
 u64 topic_bit(const char *topic, size_t len);
 
 /* ---- requests.c ---- */

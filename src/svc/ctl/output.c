@@ -1,6 +1,6 @@
 /* The guest's console behind two pipes, and the log. What the guest writes is taken at once,
- * whoever listens: to the log, and to the subscribers of "console". What it has not read waits here,
- * INPUT_MAX bytes of it. All of this is the control thread's. */
+ * whoever listens: to the log, and to the subscribers of "console". What it has not read waits
+ * here, INPUT_MAX bytes of it. All of this is the control thread's. */
 #include "svc/ctl/bytes.h"
 #include "svc/ctl/monitor_parts.h"
 
@@ -50,7 +50,8 @@ static void log_halve(struct monitor *m)
 static void log_put(struct monitor *m, const char *bytes, size_t len)
 {
     ssize_t n;
-    off_t end = lseek(m->dir.log, 0, SEEK_END); /* others write there too: the process's own errors */
+    off_t end = lseek(m->dir.log, 0,
+                      SEEK_END); /* others write there too: the process's own errors */
 
     m->log_bytes = end > 0 ? (u64)end : 0;
     if (m->log_bytes + len > LOG_MAX)

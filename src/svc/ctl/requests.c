@@ -1,7 +1,8 @@
 /* From a line to a method: JSON-RPC 2.0, one object a line, and descriptors that came with it.
  *
  *   line --parsed, found--> called at once (builtin, any_thread) --> answered
- *                           or put into the inbox --machine's thread--> called --posted--> answered */
+ *                           or put into the inbox --machine's thread--> called --posted--> answered
+ */
 #include "svc/ctl/monitor_parts.h"
 
 #include <assert.h>

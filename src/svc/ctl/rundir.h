@@ -7,7 +7,8 @@
  *     RUN/NAME/status empty; at the end one line: how it ended
  *
  *   nothing --claim--> alive --rundir_end()--> ended --remove--> nothing
- *                      alive --it is killed, or ends and is not to be kept--> stale --sweep--> nothing
+ *                      alive --it is killed, or ends and is not to be kept--> stale --sweep-->
+ * nothing
  *
  * A process may die at any moment in any of these steps: what it leaves is stale at worst. */
 #ifndef SVC_CTL_RUNDIR_H
