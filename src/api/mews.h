@@ -36,6 +36,7 @@ struct mews {
     bool reset_when_asked, reset_done; /* a test program's wish; and that it was fulfilled */
     u64 asked_at;                      /* ticks; 0: it has none */
     struct snap_chain *chain;          /* of mews_snapshot_to(), once it was called */
+    struct control *control;           /* others can find it: control.c; NULL: they cannot */
     char name[256];
 };
 
@@ -63,6 +64,14 @@ int api_store(struct machine *machine, struct store *store, struct err *e);
 struct mews_options api_options(const struct mews_options *given);
 /* A handle with its ports and no machine; mews_close() takes it. */
 int api_begin(const struct mews_options *o, struct mews **out, struct err *e);
+
+/* ---- machine.c, for control.c ---- */
+/* As mews_kick(), but the run goes on when control_serve() has been called. */
+void api_wake(struct mews *m);
+
+/* ---- snapshot.c, for control.c: mews_snapshot_to(), and whether it is `listed` as a base ---- */
+int api_snapshot(struct mews *m, int fd, bool incremental, bool chained,
+                 struct mews_snapshot_info *info, struct err *e);
 
 /* Copies an error out; returns its negative code. */
 int api_report(struct mews_error *out, const struct err *e);

@@ -5,6 +5,7 @@
  *   either --a file is dropped--> replace(): the same with another machine; or as it was, and the
  *                                 reason on the screen
  *   either --quit, kick, the machine's end--> left */
+#include "api/control.h"
 #include "api/mews.h"
 #include "host/av/av.h"
 
@@ -76,6 +77,7 @@ static void serve(struct show *s, const struct av_events *ev)
 
 static void loop(struct show *s, struct mews_stop_info *info)
 {
+    enum monitor_word word;
     struct av_events ev;
 
     for (;;) {
@@ -83,7 +85,12 @@ static void loop(struct show *s, struct mews_stop_info *info)
         if (ev.requests & AV_QUIT)
             return;
         serve(s, &ev);
-        if (!ev.paused || (ev.requests & AV_STEP)) {
+        word = s->m->control ? control_serve(s->m->control) : MONITOR_RUN;
+        if (word == MONITOR_STOP) {
+            *info = (struct mews_stop_info) { .why = MEWS_STOP_ASKED };
+            return;
+        }
+        if ((!ev.paused || (ev.requests & AV_STEP)) && word == MONITOR_RUN) {
             if (mews_run_frames(s->m, 1, info) != MEWS_STOP_FRAME)
                 return;
         } else if (__atomic_load_n(&s->m->kicked, __ATOMIC_SEQ_CST)) {

@@ -21,6 +21,21 @@ const struct command commands[] = {
       cmd_inspect },
     { "diff", "[--json] FILE FILE", "say what differs between two snapshots", json_options,
       cmd_diff },
+    { "ps", "[--json]", "list the machines", json_options, cmd_ps },
+    { "top", "[OPTION...]", "watch the machines", top_options, cmd_top },
+    { "pause", "NAME...", "have machines stand still", NULL, cmd_pause },
+    { "resume", "NAME...", "have them go on", NULL, cmd_resume },
+    { "stop", "[--timeout SECONDS] NAME...", "switch machines off", stop_options, cmd_stop },
+    { "wait", "NAME", "wait until a machine ends; its status becomes this one", NULL, cmd_wait },
+    { "rm", "[--force] NAME...", "forget machines that have ended", rm_options, cmd_rm },
+    { "logs", "[--follow] NAME", "print what a guest has written", logs_options, cmd_logs },
+    { "attach", "[OPTION...] NAME", "be at a machine's screen, or console", attach_options,
+      cmd_attach },
+    { "send", "[OPTION...] NAME", "type at a machine's console, or press its buttons", send_options,
+      cmd_send },
+    { "stats", "[--json] NAME", "count what a machine does", json_options, cmd_stats },
+    { "events", "[NAME...]", "print what happens to machines, as it happens", NULL, cmd_events },
+    { "fork", "[OPTION...] NAME", "make a running copy of a machine", fork_options, cmd_fork },
     { "kinds", "[--json]", "list the kinds of machine and what each can do", json_options,
       cmd_kinds },
     { "info", "[--json] THING", "say what a thing is, and what --set can set", json_options,
@@ -73,14 +88,43 @@ static const struct option_row *find_option(const struct command *c, const char 
     return NULL;
 }
 
+/* Brings the options of a command in front of its arguments, but for one whose arguments are the
+ * guest's. */
+static void options_first(const struct command *c, int argc, char **argv)
+{
+    int to = 1;
+
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const struct option_row *o;
+        int words = 1, from = i;
+
+        if (argv[i][0] != '-' || !argv[i][1])
+            continue;
+        o = argv[i][1] == '-' ? find_option(c, argv[i] + 2, strlen(argv[i] + 2)) : NULL;
+        if (o && o->value && i + 1 < argc) {
+            words = 2;
+            i++;
+        }
+        for (; words; words--, from++, to++) {
+            char *word = argv[from];
+
+            memmove(argv + to + 1, argv + to, (size_t)(from - to) * sizeof *argv);
+            argv[to] = word;
+        }
+    }
+}
+
 int options_parse(const struct command *c, int argc, char **argv,
                   int (*set)(void *ctx, const char *name, const char *value), void *ctx)
 {
     int i;
 
+    if (c->run != cmd_run)
+        options_first(c, argc, argv);
     for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
         const char *name = argv[i] + 2, *equals = strchr(name, '='), *value = NULL;
         const struct option_row *o;
+        bool letter = !strcmp(argv[i], "-d");
 
         if (!strcmp(argv[i], "--"))
             return i + 1;
@@ -88,7 +132,9 @@ int options_parse(const struct command *c, int argc, char **argv,
             help_command(c);
             return PARSE_HELP;
         }
-        o = argv[i][1] == '-'
+        if (letter)
+            name = "detach";
+        o = letter || argv[i][1] == '-'
                 ? find_option(c, name, equals ? (size_t)(equals - name) : strlen(name))
                 : NULL;
         if (!o) {

@@ -17,11 +17,18 @@ struct run {
     const char *video, *screenshot, *audio, *report, *keep, *snapshot;
     bool headless, hash, verdict, trace, json;
     bool restored, verify; /* it is a snapshot; whose checksums are to be compared */
-    uint64_t frames;       /* 0: no end */
+    bool detach;
+    const char *name; /* others can find it by this; NULL: they cannot, or (detach) one is made */
+    int ready;        /* detach_ready() */
+    int inherited;    /* a descriptor that a detached process needs, or -1 */
+    uint64_t frames;  /* 0: no end */
 };
 
 /* The command `run`, and `restore`, which wants a snapshot. */
 int run_command(const struct command *c, int argc, char **argv, bool restore);
+
+/* A machine from the snapshot that `fd` names too, behind the person's back. */
+int run_copy(const struct command *c, const char *path, const char *name, int fd);
 
 /* The exit status when a signal has asked the program to end; 0: none has. */
 int run_interrupted(void);
