@@ -500,7 +500,6 @@ static const char *nes_why_not(const struct machine *m, enum verb v)
     bool console = m && !is_c6502(m);
 
     switch (v) {
-    case VERB_FORK:
     case VERB_MIGRATE: return "the service does not exist yet";
     case VERB_RESET:
     case VERB_PICTURE:
