@@ -13,7 +13,8 @@
 const struct command commands[] = {
     { "run", "[OPTION...] THING [ARGUMENT...]", "run a cartridge or a program", run_options,
       cmd_run },
-    { "snapshot", "--squash OUT FILE...", "make one snapshot of a chain, or compress one",
+    { "snapshot", "[OPTION...] NAME FILE | --squash OUT FILE...",
+      "save a machine that runs; or make one snapshot of a chain",
       snapshot_options, cmd_snapshot },
     { "restore", "[OPTION...] FILE", "go on with a machine from a snapshot", restore_options,
       cmd_restore },
