@@ -3,25 +3,31 @@ _mews() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} i
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "run kinds info help version --help --version" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "run snapshot restore inspect diff kinds info help version --help --version" -- "$cur")
         return
     fi
     case $command:$prev in
     run:--kind) mapfile -t COMPREPLY < <(compgen -W "$(mews kinds 2>/dev/null | sed -n 's/^\([a-z]*\):.*/\1/p')" -- "$cur") && return ;;
     run:--region) mapfile -t COMPREPLY < <(compgen -W "ntsc pal dendy" -- "$cur") && return ;;
     run:--ram) mapfile -t COMPREPLY < <(compgen -W "00 ff" -- "$cur") && return ;;
-    run:--video) mapfile -t COMPREPLY < <(compgen -W "sdl terminal" -- "$cur") && return ;;
-    run:--reset) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$cur") && return ;;
-    run:--share) mapfile -t COMPREPLY < <(compgen -d -- "$cur") && return ;;
-    run:--saves) mapfile -t COMPREPLY < <(compgen -W "none" -- "$cur"; compgen -d -- "$cur") && return ;;
-    run:--set | run:--frames | run:--press) return ;;
-    run:--screenshot | run:--audio | run:--report) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return ;;
+    run:--video | restore:--video) mapfile -t COMPREPLY < <(compgen -W "sdl terminal" -- "$cur") && return ;;
+    run:--reset | restore:--reset) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$cur") && return ;;
+    run:--share | restore:--share) mapfile -t COMPREPLY < <(compgen -d -- "$cur") && return ;;
+    run:--saves | restore:--saves) mapfile -t COMPREPLY < <(compgen -W "none" -- "$cur"; compgen -d -- "$cur") && return ;;
+    run:--set | run:--frames | run:--press | restore:--frames | restore:--press | snapshot:--compress) return ;;
+    *:--screenshot | *:--audio | *:--report | *:--snapshot | *:--squash) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return ;;
     esac
     case $cur in
     -*)
         local words="--json --help"
-        [ "$command" = run ] && words="--kind --set --region --ram --share --saves --video --headless --frames --press \
---reset --screenshot --audio --hash --report --verdict --json --trace --help"
+        local show="--share --saves --video --headless --frames --press --reset --screenshot --audio --hash --report \
+--verdict --json --trace --snapshot --help"
+        case $command in
+        run) words="--kind --set --region --ram $show" ;;
+        restore) words="--verify $show" ;;
+        snapshot) words="--squash --compress --json --help" ;;
+        inspect) words="--verify --json --help" ;;
+        esac
         # What stands behind the thing is the guest's.
         if [ "$command" = run ]; then
             for ((i = 2; i < COMP_CWORD; i++)); do
@@ -36,8 +42,8 @@ _mews() {
         ;;
     *)
         case $command in
-        help) mapfile -t COMPREPLY < <(compgen -W "run kinds info help version" -- "$cur") ;;
-        run | info) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        help) mapfile -t COMPREPLY < <(compgen -W "run snapshot restore inspect diff kinds info help version" -- "$cur") ;;
+        run | info | snapshot | restore | inspect | diff) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
         esac
         ;;
     esac

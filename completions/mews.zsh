@@ -6,7 +6,7 @@ _mews() {
     _arguments -C \
         '(-)'{-h,--help}'[list the commands]' \
         '(-)--version[print the version]' \
-        '1:command:((run\:"run a cartridge or a program" kinds\:"list the kinds of machine and what each can do" info\:"say what a thing is, and what --set can set" help\:"explain a command" version\:"print the version"))' \
+        '1:command:((run\:"run a cartridge or a program" snapshot\:"make one snapshot of a chain, or compress one" restore\:"go on with a machine from a snapshot" inspect\:"say what is in a snapshot" diff\:"say what differs between two snapshots" kinds\:"list the kinds of machine and what each can do" info\:"say what a thing is, and what --set can set" help\:"explain a command" version\:"print the version"))' \
         '*::argument:->argument'
     [[ $state == argument ]] || return
     case $words[1] in
@@ -30,12 +30,37 @@ _mews() {
             '--verdict[run a test program until it reports]' \
             '--json[print digests and verdict as JSON]' \
             '--trace[a line per instruction]' \
+            '--snapshot=[write a snapshot when the run ends]:snapshot:_files' \
             '--help[list the options]' \
             '1:thing:_files' '*::argument:_files'
         ;;
+    restore)
+        _arguments \
+            '--verify[compare the checksums of all memory first]' \
+            '--share=[a directory in which a 6502v program may open files]:directory:_files -/' \
+            '--saves=[where battery RAM is kept from now on]:directory or none:_files -/' \
+            '--video=[where to show it]:where:(sdl terminal)' \
+            '--headless[no picture, no sound, as fast as it goes]' \
+            '--frames=[end after so many more pictures]:pictures: ' \
+            '*--press=[hold buttons from a frame on]:FRAME\:BUTTONS[\:COUNT]: ' \
+            '*--reset=[press reset]:frame or auto:(auto)' \
+            '--screenshot=[write the last picture]:PNG file:_files' \
+            '--audio=[write the sound]:WAV file:_files' \
+            '--hash[print digests of picture, sound and RAM]' \
+            '--report=[write what was reached]:JSON file:_files' \
+            '--verdict[run a test program until it reports]' \
+            '--json[print digests and verdict as JSON]' \
+            '--trace[a line per instruction]' \
+            '--snapshot=[write a snapshot when the run ends]:snapshot:_files' \
+            '--help[list the options]' \
+            '1:snapshot:_files'
+        ;;
+    snapshot) _arguments '--squash=[write one snapshot of a chain]:snapshot:_files' '--compress=[compress it]:1 to 19: ' '--json[print JSON]' '--help[list the options]' '*:snapshot:_files' ;;
+    inspect) _arguments '--verify[compare the checksums of all memory]' '--json[print JSON]' '--help[list the options]' '1:snapshot:_files' ;;
+    diff) _arguments '--json[print JSON]' '--help[list the options]' '1:snapshot:_files' '2:snapshot:_files' ;;
     info) _arguments '--json[print JSON]' '--help[list the options]' '1:thing:_files' ;;
     kinds | version) _arguments '--json[print JSON]' '--help[list the options]' ;;
-    help) _arguments '--json[print JSON]' '--help[list the options]' '1:command:(run kinds info help version)' ;;
+    help) _arguments '--json[print JSON]' '--help[list the options]' '1:command:(run snapshot restore inspect diff kinds info help version)' ;;
     esac
 }
 _mews "$@"

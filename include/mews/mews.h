@@ -74,7 +74,8 @@ typedef void mews_kind_fn(void *ctx, const char *kind, const char *summary, cons
 MEWS_API void mews_kinds(mews_kind_fn *f, void *ctx);
 
 /* ---- a machine's life ---- */
-/* `thing` is the path of a cartridge or program, or of an archive that holds one. */
+/* `thing` is the path of a cartridge or program, of an archive that holds one, of a snapshot or of
+ * a recording. */
 MEWS_API int mews_open(const char *thing, const struct mews_options *o, struct mews **out,
                        struct mews_error *e);
 /* The same for bytes that are in memory already, and no archive; they are copied. `name` stands for
@@ -191,6 +192,7 @@ struct mews_image_info {
     uint64_t now, frames, file_bytes;
     bool chained, compressed; /* chained: it holds what changed since `base` */
     const char *digest, *base;
+    const char *also; /* the digest of the image for which it may stand in a chain; NULL: none */
 };
 MEWS_API int mews_image_open(const char *path, struct mews_image **out, struct mews_error *e);
 MEWS_API void mews_image_close(struct mews_image *i); /* accepts NULL */
@@ -209,10 +211,53 @@ MEWS_API int mews_image_verify(struct mews_image *i, struct mews_error *e);
 typedef void mews_difference_fn(void *ctx, const char *where, const char *a, const char *b);
 MEWS_API int mews_image_diff(struct mews_image *a, struct mews_image *b, mews_difference_fn *f,
                              void *ctx, struct mews_error *e);
-/* Writes one image to `path` from a base and the snapshots chained to it, in any order, or from a
- * single one; level: zstd's, 0 for an image that can be mapped. */
+/* Writes one image to `path` from a base and the snapshots chained to it, in any order, 256 at
+ * most, or from a single one. It stands for the last of them: what is chained to that one goes on
+ * from it. level: zstd's, 0 for an image that can be mapped. */
 MEWS_API int mews_squash(const char *const *paths, unsigned count, const char *path, int level,
                          struct mews_snapshot_info *info, struct mews_error *e);
+
+/* ---- recordings (docs/formats/recording.md) and the way back ----
+ * Times are ticks since power-on, as mews_now() gives them. */
+/* From now on all that reaches the machine is written to a file, which is emptied first; what was
+ * remembered of it is forgotten. NULL ends the recording, as mews_finish() does too, and tells what
+ * failed, if a run has not: there a failure is MEWS_STOP_HOST. What is written through
+ * pointers (mews_memory(), mews_battery()) is not noticed, unless the machine has not run since. */
+MEWS_API int mews_record(struct mews *m, const char *path, struct mews_error *e);
+/* The same to a descriptor of an empty file, which becomes the machine's, also on failure. */
+MEWS_API int mews_record_to(struct mews *m, int fd, struct mews_error *e);
+/* A machine at a recording's first moment, and in the past: run, it does what it did; at the end
+ * mews_run() returns MEWS_STOP_TIME at once. What it was made from is in the file: of `o`, kind,
+ * settings, args and saves must be empty. mews_open() does the same for such a path. */
+MEWS_API int mews_replay(const char *path, const struct mews_options *o, struct mews **out,
+                         struct mews_error *e);
+/* Whether the file begins as a recording does. */
+MEWS_API bool mews_is_recording(const char *path);
+/* Before it runs: from now on the replay's state is compared with the recorded one; the first
+ * difference ends a run with MEWS_STOP_HOST. */
+MEWS_API int mews_verify(struct mews *m, struct mews_error *e);
+/* What was found: 0, or an error that names component and field, at so many moments compared. */
+MEWS_API int mews_verdict(struct mews *m, uint64_t *compared, struct mews_error *e);
+
+/* Remembers the past of a live machine from now on, in so much memory: the oldest is forgotten. 0:
+ * nothing any more. */
+MEWS_API int mews_rewind_memory(struct mews *m, size_t bytes, struct mews_error *e);
+struct mews_history_info {
+    uint64_t first, end; /* what mews_seek() can go to */
+    bool past;           /* it is in the past: inputs are the remembered ones */
+    bool recording;      /* it is being recorded */
+    bool replay;         /* it is a recording's */
+    bool cut_off;        /* ... whose writing was cut short */
+};
+/* False: nothing is remembered. */
+MEWS_API bool mews_history(const struct mews *m, struct mews_history_info *out);
+/* Goes to the last moment that is not later than `time`; to the end, which for all but a recording
+ * is live again, from there on. In the past the machine can run, and does again what it did (its
+ * pictures are to be seen, sound and console only of a recording), and cannot be changed; battery
+ * RAM is not stored. */
+MEWS_API int mews_seek(struct mews *m, uint64_t time, struct mews_error *e);
+/* It is live from here on, and what came after is forgotten. Fails when it has used files since. */
+MEWS_API int mews_branch(struct mews *m, struct mews_error *e);
 
 /* ---- looking inside ---- */
 /* What the CPU would see, without side effects; false outside its address space. */
@@ -287,6 +332,9 @@ MEWS_API void mews_buttons(struct mews *m, unsigned controller, unsigned buttons
 typedef void mews_trace_fn(void *ctx, const char *line);
 MEWS_API void mews_trace(struct mews *m, mews_trace_fn *f, void *ctx);
 
+/* How mews_show() runs it: so many times its own speed (not 1: without sound), 0: as fast as it
+ * goes; and until when it does, by time and by pictures, UINT64_MAX: for ever. */
+MEWS_API void mews_show_as(struct mews *m, double speed, uint64_t end, uint64_t frames);
 /* Shows the machine to a person until they leave: `where` is "sdl", "terminal", or NULL for what
  * there is. */
 MEWS_API int mews_show(struct mews *m, const char *where, struct mews_stop_info *info,

@@ -13,9 +13,9 @@ bool mews_peek(struct mews *m, uint64_t address, void *out, size_t bytes)
 
 bool mews_poke(struct mews *m, uint64_t address, const void *in, size_t bytes)
 {
-    const struct kind *k = m->machine->kind;
+    struct err e;
 
-    return k->poke && k->poke(&m->machine->cpus[0], CPU_VIRTUAL, address, in, bytes);
+    return !recorder_poke(m->recorder, &m->machine->cpus[0], CPU_VIRTUAL, address, in, bytes, &e);
 }
 
 size_t mews_space(struct mews *m, const char *name, uint64_t offset, void *out, size_t bytes)
@@ -68,27 +68,9 @@ int mews_field(struct mews *m, const char *path, char *out, size_t room, struct 
 
 int mews_set_field(struct mews *m, const char *path, const char *value, struct mews_error *error)
 {
-    struct component *root = &m->machine->root;
-    struct field_ref ref;
     struct err e;
-    u64 v, old;
 
-    component_saving(root);
-    if (!component_field(root, path, &ref, NULL) || ref.field->role != FIELD_STATE) {
-        err_set(&e, ERR_USAGE, "%s: no such field that can change", path);
-        return api_report(error, &e);
-    }
-    if (field_parse(&ref, value, &v, &e)) {
-        err_wrap(&e, "%s", path);
-        return api_report(error, &e);
-    }
-    old = field_get(&ref);
-    field_put(&ref, v);
-    if (!component_loaded(root, &e))
-        return 0;
-    field_put(&ref, old);
-    component_loaded(root, &(struct err) { 0 });
-    return api_report(error, &e);
+    return recorder_set(m->recorder, path, value, &e) ? api_report(error, &e) : 0;
 }
 
 struct settings_walk {

@@ -144,6 +144,8 @@ static int make_ports(struct mews *m, const struct mews_options *o, struct err *
         .input = &m->press.port,
     };
     m->reset_when_asked = o->reset_when_asked;
+    m->show.speed = 1;
+    m->show.end = m->show.frames = UINT64_MAX;
     if (o->saves && !(m->saves = strdup(o->saves)))
         return err_set(e, ERR_NOMEM, "no memory");
     if (o->share) {
@@ -200,9 +202,12 @@ static int make(struct mews *m, const struct kind *kind, const struct config *c,
     if (!recipe_init(&p->recipe, kind->name, c))
         return err_set(e, ERR_NOMEM, "no memory");
     ports.store = p->store ? &p->store->port : NULL;
-    r = kind->create(kind, c, &ports, &p->machine, e);
+    if (api_recorder(m, &ports, &p->recorder, e))
+        return -(int)e->code;
+    r = kind->create(kind, c, recorder_ports(p->recorder), &p->machine, e);
     if (r)
         return r;
+    recorder_attach(p->recorder, p->machine);
     /* Before anything is played, and so that nothing overwrites what could not be read. */
     if (p->store && store_usable(p->store, e))
         return err_wrap(e, "battery RAM cannot be kept (--saves none plays without)");
@@ -280,6 +285,7 @@ void api_unmake(struct machine_parts *p)
         p->machine->ports.store = NULL;
         p->machine->kind->destroy(p->machine);
     }
+    recorder_destroy(p->recorder);
     free(p->store);
     recipe_fini(&p->recipe);
     *p = (struct machine_parts) { 0 };
@@ -287,15 +293,17 @@ void api_unmake(struct machine_parts *p)
 
 void api_exchange(struct mews *m, struct machine_parts *p)
 {
-    struct machine_parts old = { m->machine, m->store, m->recipe, "" };
+    struct machine_parts old = { m->machine, m->store, m->recorder, m->recipe, "" };
 
     memcpy(old.name, m->name, sizeof old.name);
     snap_chain_destroy(m->chain); /* what changed in the old one */
     if (m->control)
         control_leave(m->control);
     m->chain = NULL;
+    api_history_end(m);
     memcpy(m->name, p->name, sizeof m->name);
     m->store = p->store;
+    m->recorder = p->recorder;
     m->recipe = p->recipe;
     m->frames = p->machine->frames;
     m->asked_at = 0;
@@ -304,6 +312,7 @@ void api_exchange(struct mews *m, struct machine_parts *p)
     __atomic_store_n(&m->machine, p->machine, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&m->kicking, __ATOMIC_SEQ_CST))
         ; /* another thread is in mews_kick(), with the old machine perhaps */
+    api_history_begin(m);
     *p = old;
 }
 
@@ -358,6 +367,8 @@ int mews_open(const char *path, const struct mews_options *given, struct mews **
 
     if (mews_is_snapshot(path))
         return mews_restore(path, given, out, error);
+    if (mews_is_recording(path))
+        return mews_replay(path, given, out, error);
     if (read_thing(path, o.kind, &t, &kind, &what, &e))
         return api_report(error, &e);
     r = open_thing(path, kind, &t, &o, out, error);
@@ -397,8 +408,10 @@ int api_store(struct machine *machine, struct store *store, struct err *e)
 static int finish(struct mews *m, struct err *e)
 {
     struct err wav = { 0 };
-    int r = m->machine ? api_store(m->machine, m->store, e) : 0;
+    int r = m->machine ? api_history_finish(m, e) : 0;
 
+    if (m->machine && api_store(m->machine, m->store, r ? &wav : e) && !r)
+        r = -(int)e->code;
     m->audio.wav = NULL;
     if (wav_close(m->wav, &wav) && !r) {
         *e = wav;
@@ -426,7 +439,8 @@ void mews_close(struct mews *m)
     finish(m, &e);
     control_end(m->control);
     snap_chain_destroy(m->chain);
-    api_unmake(&(struct machine_parts) { m->machine, m->store, m->recipe, "" });
+    api_history_end(m);
+    api_unmake(&(struct machine_parts) { m->machine, m->store, m->recorder, m->recipe, "" });
     console_fini(&m->console);
     console_fini(&m->diagnostics);
     video_keep_fini(&m->video);
@@ -463,8 +477,9 @@ static void heed_test(struct mews *m)
 {
     const struct kind *k = m->machine->kind;
     struct test_report t;
+    struct err e;
 
-    if (!m->reset_when_asked || !k->test || !k->reset)
+    if (!m->reset_when_asked || !k->test || !k->reset || api_past(m))
         return;
     k->test(m->machine, &t);
     if (t.state != TEST_RESET) {
@@ -474,9 +489,20 @@ static void heed_test(struct mews *m)
         m->asked_at = m->machine->now;
     } else if (!m->reset_done &&
                m->machine->now - m->asked_at >= machine_ticks(m->machine, t.wait_ns)) {
-        k->reset(m->machine);
+        recorder_reset(m->recorder, &e);
         m->reset_done = true;
     }
+}
+
+/* Up to a moment, or as far as it goes; when it cannot get there the reason is STOP_TIME too: at
+ * the end of a recording. */
+static void run_piece(struct mews *m, u64 until, struct stop_info *s)
+{
+    if (m->history)
+        history_run(m->history, until, s);
+    else
+        m->machine->kind->run(m->machine, until, s);
+    m->frames = m->machine->frames;
 }
 
 /* A run that others may look at and steer, in pieces; what they ask for is done in between. False:
@@ -485,7 +511,7 @@ static bool run_controlled(struct mews *m, u64 until, struct stop_info *s)
 {
     for (;;) {
         enum monitor_word word = control_wait(m->control);
-        u64 slice = control_slice(m->control);
+        u64 to = m->machine->now + control_slice(m->control);
 
         if (word == MONITOR_STOP)
             return false;
@@ -494,19 +520,17 @@ static bool run_controlled(struct mews *m, u64 until, struct stop_info *s)
             *s = (struct stop_info) { .why = STOP_KICK };
             return true;
         }
-        if (slice > until - m->machine->now)
-            slice = until - m->machine->now;
-        m->machine->kind->run(m->machine, m->machine->now + slice, s);
-        m->frames = m->machine->frames;
+        to = to < until ? to : until;
+        run_piece(m, to, s);
         control_ran(m->control, s);
         if (s->why == STOP_TIME
-                ? m->machine->now >= until
+                ? m->machine->now < to || to == until
                 : s->why != STOP_KICK || __atomic_load_n(&m->kicked, __ATOMIC_SEQ_CST))
             return true;
     }
 }
 
-static enum mews_stop run(struct mews *m, u64 until, struct mews_stop_info *info)
+enum mews_stop api_run(struct mews *m, u64 until, struct mews_stop_info *info)
 {
     struct stop_info s = { 0 };
     enum mews_stop why;
@@ -515,8 +539,7 @@ static enum mews_stop run(struct mews *m, u64 until, struct mews_stop_info *info
     if (m->control)
         asked = !run_controlled(m, until, &s);
     else
-        m->machine->kind->run(m->machine, until, &s);
-    m->frames = m->machine->frames;
+        run_piece(m, until, &s);
     if (s.why == STOP_KICK)
         __atomic_store_n(&m->kicked, 0, __ATOMIC_SEQ_CST);
     heed_test(m);
@@ -539,7 +562,7 @@ enum mews_stop mews_run(struct mews *m, uint64_t ticks, struct mews_stop_info *i
     u64 now = m->machine->now;
 
     m->machine->frame_limit = 0;
-    return run(m, ticks > UINT64_MAX - now ? UINT64_MAX : now + ticks, info);
+    return api_run(m, ticks > UINT64_MAX - now ? UINT64_MAX : now + ticks, info);
 }
 
 enum mews_stop mews_run_frames(struct mews *m, uint64_t frames, struct mews_stop_info *info)
@@ -549,7 +572,7 @@ enum mews_stop mews_run_frames(struct mews *m, uint64_t frames, struct mews_stop
     /* A frame at a time: written-down input is looked at by the frame's number. */
     for (; frames && why == MEWS_STOP_FRAME; frames--) {
         m->machine->frame_limit = m->machine->frames + 1;
-        why = run(m, UINT64_MAX, info);
+        why = api_run(m, UINT64_MAX, info);
     }
     return why;
 }
@@ -581,15 +604,9 @@ void mews_kick(struct mews *m)
 
 int mews_reset(struct mews *m, struct mews_error *error)
 {
-    const char *why;
     struct err e;
 
-    if (!machine_can(m->machine->kind, m->machine, VERB_RESET, &why)) {
-        err_set(&e, ERR_NOTSUP, "reset: %s", why);
-        return api_report(error, &e);
-    }
-    m->machine->kind->reset(m->machine);
-    return 0;
+    return recorder_reset(m->recorder, &e) ? api_report(error, &e) : 0;
 }
 
 double mews_hz(const struct mews *m)

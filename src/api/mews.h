@@ -9,6 +9,7 @@
 #include "host/store.h"
 #include "mach/recipe.h"
 #include "mews/mews.h"
+#include "svc/replay/history.h"
 #include "svc/snap/snap.h"
 
 struct mews {
@@ -17,9 +18,13 @@ struct mews {
     int kicking;             /* atomic: so many mews_kick() are under way */
     struct ports ports;
     struct console console, diagnostics;
-    struct store *store;  /* owned; NULL: battery RAM is kept nowhere */
-    char *saves;          /* owned; the directory for it, or NULL */
-    struct recipe recipe; /* of the machine */
+    struct store *store;       /* owned; NULL: battery RAM is kept nowhere */
+    char *saves;               /* owned; the directory for it, or NULL */
+    struct recipe recipe;      /* of the machine */
+    struct recorder *recorder; /* between it and the ports */
+    struct history *history;   /* NULL: it remembers nothing */
+    size_t rewind_bytes;       /* of the history of a live machine; 0: none */
+    struct replay *replay;     /* what is played; NULL: the machine is no recording's */
     struct share share;
     struct video_keep video;
     struct audio_record audio;
@@ -35,8 +40,12 @@ struct mews {
     void *trace_ctx;
     bool reset_when_asked, reset_done; /* a test program's wish; and that it was fulfilled */
     u64 asked_at;                      /* ticks; 0: it has none */
-    struct snap_chain *chain;          /* of mews_snapshot_to(), once it was called */
-    struct control *control;           /* others can find it: control.c; NULL: they cannot */
+    struct {
+        double speed; /* 0: as fast as it goes */
+        u64 end, frames;
+    } show;                   /* what mews_show_as() said */
+    struct snap_chain *chain; /* of mews_snapshot_to(), once it was called */
+    struct control *control;  /* others can find it: control.c; NULL: they cannot */
     char name[256];
 };
 
@@ -44,6 +53,7 @@ struct mews {
 struct machine_parts { /* of a machine that is not yet, or no longer, m's */
     struct machine *machine;
     struct store *store;
+    struct recorder *recorder;
     struct recipe recipe;
     char name[256];
 };
@@ -59,6 +69,8 @@ void api_unmake(struct machine_parts *p);
 void api_exchange(struct mews *m, struct machine_parts *p);
 /* Stores battery RAM. */
 int api_store(struct machine *machine, struct store *store, struct err *e);
+/* Runs until a time of the machine's or a picture, by its history if it has one. */
+enum mews_stop api_run(struct mews *m, u64 until, struct mews_stop_info *info);
 
 /* ---- machine.c, for snapshot.c ---- */
 struct mews_options api_options(const struct mews_options *given);
@@ -72,6 +84,23 @@ void api_wake(struct mews *m);
 /* ---- snapshot.c, for control.c: mews_snapshot_to(), and whether it is `listed` as a base ---- */
 int api_snapshot(struct mews *m, int fd, bool incremental, bool chained,
                  struct mews_snapshot_info *info, struct err *e);
+
+/* ---- replay.c, for machine.c and show.c ---- */
+/* The ports of a machine that is about to be made, in front of the host's. */
+int api_recorder(struct mews *m, const struct ports *host, struct recorder **out, struct err *e);
+/* A machine has come, or goes. */
+void api_history_begin(struct mews *m);
+void api_history_end(struct mews *m);
+/* Makes the machine live again, if it can be, and ends the recording. */
+int api_history_finish(struct mews *m, struct err *e);
+bool api_past(const struct mews *m);      /* its inputs are a tape's */
+bool api_recording(const struct mews *m); /* what happens to it is written to a file */
+int api_seek(struct mews *m, u64 time, struct err *e);
+int api_branch(struct mews *m, struct err *e);
+
+/* ---- snapshot.c, for show.c ---- */
+/* Puts m's machine into the state of a snapshot of it; the store and the screen stay. */
+int api_load_state(struct mews *m, const char *path, struct err *e);
 
 /* Copies an error out; returns its negative code. */
 int api_report(struct mews_error *out, const struct err *e);

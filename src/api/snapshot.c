@@ -114,7 +114,7 @@ static int make_from(struct mews *m, struct snap_image *i, struct machine_parts 
         return -(int)e->code;
     if (!machine_can(parts.machine->kind, parts.machine, VERB_SNAPSHOT, &why))
         err_set(e, ERR_NOTSUP, "restore: %s", why);
-    else if (!snap_load(i, parts.machine, e)) {
+    else if (!snap_load(i, parts.machine, e) && !snap_announce(parts.machine, e)) {
         *out = parts;
         return 0;
     }
@@ -151,6 +151,45 @@ int mews_restore(const char *path, const struct mews_options *given, struct mews
     api_exchange(m, &parts);
     *out = m;
     return 0;
+}
+
+static bool same_recipe(const struct recipe *a, const struct recipe *b)
+{
+    size_t len = recipe_save(a, NULL);
+    u8 *x, *y;
+    bool same = false;
+
+    if (len != recipe_save(b, NULL))
+        return false;
+    x = malloc(len);
+    y = malloc(len);
+    if (x && y) {
+        recipe_save(a, x);
+        recipe_save(b, y);
+        same = !memcmp(x, y, len);
+    }
+    free(x);
+    free(y);
+    return same;
+}
+
+int api_load_state(struct mews *m, const char *path, struct err *e)
+{
+    struct machine_parts parts;
+    struct snap_image *i;
+
+    if (open_path(path, &i, e))
+        return -(int)e->code;
+    if (!snap_recipe(i) || !same_recipe(snap_recipe(i), &m->recipe))
+        err_set(e, ERR_MISMATCH, "the state is of another machine: %s", path);
+    else if (!make_from(m, i, &parts, e)) {
+        snap_close(i);
+        api_exchange(m, &parts);
+        api_unmake(&parts);
+        return 0;
+    }
+    snap_close(i);
+    return -(int)e->code;
 }
 
 /* ---- images ---- */
@@ -201,6 +240,7 @@ void mews_image_info(const struct mews_image *i, struct mews_image_info *out)
         .compressed = f->compressed,
         .digest = f->digest,
         .base = f->base,
+        .also = *f->also ? f->also : NULL,
     };
 }
 

@@ -23,6 +23,7 @@ extern const struct option_row run_options[], json_options[];
 extern const struct option_row top_options[], stop_options[], rm_options[], logs_options[];
 extern const struct option_row attach_options[], send_options[], fork_options[];
 extern const struct option_row snapshot_options[], restore_options[], inspect_options[];
+extern const struct option_row replay_options[];
 
 /* Reads options until the first argument that is none; returns its index, or a negative number for
  * options_end(). Calls set(ctx, name, value) for each; value is NULL for a flag; set returns 0, or
@@ -63,6 +64,7 @@ int cmd_fork(const struct command *c, int argc, char **argv);
 int cmd_kinds(const struct command *c, int argc, char **argv);
 int cmd_snapshot(const struct command *c, int argc, char **argv);
 int cmd_restore(const struct command *c, int argc, char **argv);
+int cmd_replay(const struct command *c, int argc, char **argv);
 int cmd_inspect(const struct command *c, int argc, char **argv);
 int cmd_diff(const struct command *c, int argc, char **argv);
 int cmd_info(const struct command *c, int argc, char **argv);

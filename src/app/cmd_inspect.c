@@ -61,6 +61,8 @@ static int print_text(const struct mews_image *i)
            f.kind, f.board, f.program, f.digest);
     if (f.chained)
         printf("base: %s\n", f.base);
+    if (f.also)
+        printf("stands for: %s\n", f.also);
     if (f.compressed)
         puts("compressed: yes");
     printf("time: %.6f s, %llu ticks\npictures: %llu\nfile: %llu bytes\nmemory:\n",
@@ -128,6 +130,8 @@ static int print_json(const struct mews_image *i)
                   (json_int_t)f.file_bytes, "memory", memory, "state", fields);
     if (f.chained)
         json_object_set_new(j, "base", json_string(f.base));
+    if (f.also)
+        json_object_set_new(j, "stands_for", json_string(f.also));
     json_print(j);
     return 0;
 }

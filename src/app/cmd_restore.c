@@ -23,11 +23,13 @@ const struct option_row restore_options[] = {
     { "verdict", NULL, "headless: run a test program until it reports; status 0, 1 or 3 (none)" },
     { "json", NULL, "headless: print digests and verdict as JSON" },
     { "trace", NULL, "a line per instruction on standard output" },
+    { "record", "FILE", "write all that happens to a file that `mews replay` plays" },
+    { "rewind-memory", "SIZE", "for the way back: 64M where there is a screen, else 0" },
     { "snapshot", "FILE", "write a snapshot when the run ends, however it ends" },
     { NULL, NULL, NULL },
 };
 
 int cmd_restore(const struct command *c, int argc, char **argv)
 {
-    return run_command(c, argc, argv, true);
+    return run_command(c, argc, argv, RUN_SNAPSHOT);
 }

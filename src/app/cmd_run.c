@@ -4,6 +4,7 @@
 
 #include "base/types.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -35,9 +36,13 @@ const struct option_row run_options[] = {
     { "verdict", NULL, "headless: run a test program until it reports; status 0, 1 or 3 (none)" },
     { "json", NULL, "headless: print digests and verdict as JSON" },
     { "trace", NULL, "a line per instruction on standard output" },
+    { "record", "FILE", "write all that happens to a file that `mews replay` plays" },
+    { "rewind-memory", "SIZE", "for the way back: 64M where there is a screen, else 0" },
     { "snapshot", "FILE", "write a snapshot when the run ends, however it ends" },
     { NULL, NULL, NULL },
 };
+
+enum { REWIND_BYTES = 64 << 20 };
 
 static _Atomic(struct mews *) interrupted; /* what the signal handler kicks */
 static volatile sig_atomic_t interrupts;
@@ -61,6 +66,23 @@ static int add_setting(struct run *r, const char *text)
     if (r->setting_count == LIST_MAX)
         return usage(r->command, "more than %d settings", LIST_MAX);
     r->settings[r->setting_count++] = text;
+    return 0;
+}
+
+/* A number of bytes, with K, M or G behind it. */
+static int size(const struct run *r, const char *name, const char *text, size_t *out)
+{
+    static const char units[] = "KMG";
+    size_t digits = strspn(text, "0123456789");
+    const char *unit = text[digits] ? strchr(units, toupper((unsigned char)text[digits])) : NULL;
+    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+    uint64_t n = strtoull(text, NULL, 10);
+
+    if (!digits || (text[digits] && (!unit || text[digits + 1])))
+        return usage(r->command, "--%s %s: want a size such as 64M", name, text);
+    if (digits > 12 || n > (uint64_t)1 << 40 >> shift)
+        return usage(r->command, "--%s %s: the number is too large", name, text);
+    *out = n << shift;
     return 0;
 }
 
@@ -126,11 +148,19 @@ static int set_option(void *ctx, const char *name, const char *value)
     const struct {
         const char *name;
         const char **text;
-    } texts[] = {
-        { "kind", &r->options.kind }, { "share", &r->options.share },   { "video", &r->video },
-        { "audio", &r->audio },       { "screenshot", &r->screenshot }, { "report", &r->report },
-        { "saves", &r->keep },        { "snapshot", &r->snapshot },     { "name", &r->name }
-    };
+    } texts[] = { { "kind", &r->options.kind },
+                  { "share", &r->options.share },
+                  { "video", &r->video },
+                  { "audio", &r->audio },
+                  { "screenshot", &r->screenshot },
+                  { "report", &r->report },
+                  { "saves", &r->keep },
+                  { "snapshot", &r->snapshot },
+                  { "record", &r->record },
+                  { "until", &r->until },
+                  { "speed", &r->speed },
+                  { "rewind-memory", &r->rewind },
+                  { "name", &r->name } };
 
     for (unsigned i = 0; i < ARRAY_SIZE(flags); i++)
         if (!strcmp(name, flags[i].name))
@@ -225,16 +255,18 @@ static int run(struct run *r, struct mews *m)
         setvbuf(stdout, NULL, _IOLBF, 0); /* the guest writes there too */
         mews_trace(m, print_line, NULL);
     }
+    if (!mews_can(m, "picture", NULL))
+        return r->replayed ? replay_quietly(r, m) : plain(m);
     if (r->headless || r->verdict)
-        return mews_can(m, "picture", NULL) ? headless(r, m) : plain(m);
+        return headless(r, m);
     if (r->detach) {
         mews_serve(m, &info);
         return interrupts ? run_interrupted() : run_ended(&info);
     }
-    if (!mews_can(m, "picture", NULL))
-        return plain(m);
     if (mews_show(m, r->video, &info, &e))
         return fail_error(&e);
+    if (info.why == MEWS_STOP_HOST && r->verify) /* which the verdict says */
+        return interrupts ? run_interrupted() : EXIT_FAILED;
     return interrupts ? run_interrupted() : run_ended(&info);
 }
 
@@ -249,7 +281,7 @@ static int find_saves(struct run *r)
         r->options.saves = strcmp(r->keep, "none") != 0 ? r->keep : NULL;
         return 0;
     }
-    if (r->headless || r->verdict || r->restored)
+    if (r->headless || r->verdict || r->restored || r->replayed)
         return 0;
     if (data && *data == '/') /* the specification: a relative one is ignored */
         len = snprintf(r->saves, sizeof r->saves, "%s/mews/saves", data);
@@ -273,11 +305,29 @@ static int check(struct run *r)
         return usage(c, "--video and --detach exclude each other (see mews attach)");
     if (r->video && quiet)
         return usage(c, "--video and --headless exclude each other");
+    if (r->rewind && size(r, "rewind-memory", r->rewind, &r->remember))
+        return EXIT_USAGE;
+    if (r->replayed)
+        return replay_check(r);
     if (!quiet && (r->frames || r->hash || r->report || r->screenshot || r->audio ||
                    r->reset_count || r->options.reset_when_asked || r->json))
         return usage(c, "--frames, --hash, --report, --screenshot, --audio, --reset and --json "
                         "want --headless");
     return 0;
+}
+
+/* What the machine remembers and writes down; a recording has its own way back. */
+static int begin_history(struct run *r, struct mews *m)
+{
+    bool shown = !r->headless && !r->verdict && mews_can(m, "picture", NULL);
+    size_t bytes = r->rewind ? r->remember : shown ? REWIND_BYTES : 0;
+    struct mews_error e;
+
+    if (r->replayed)
+        return replay_begin(r, m);
+    if (bytes && mews_rewind_memory(m, bytes, &e) && r->rewind)
+        return fail_error(&e);
+    return r->record && mews_record(m, r->record, &e) ? fail_error(&e) : 0;
 }
 
 /* The snapshot is of the machine as it is when all is over. */
@@ -318,10 +368,14 @@ static int run_opened(struct run *r, struct mews *m)
     interrupted = m;
     for (unsigned k = 0; k < ARRAY_SIZE(signals); k++)
         sigaction(signals[k], &once, NULL);
-    status = publish(r, m);
+    status = begin_history(r, m);
+    if (!status)
+        status = publish(r, m);
     if (!status)
         status = run(r, m);
     interrupted = NULL;
+    if (r->replayed)
+        status = replay_end(r, m, status);
     status = write_snapshot(r, m, status);
     if (mews_finish(m, &e) && fail_error(&e) && !status) /* the guest's own status stands */
         status = EXIT_FAILED;
@@ -345,8 +399,18 @@ static int check_restore(const struct run *r, const char *path)
     return status;
 }
 
+static int open_what(enum run_what what, const char *path, const struct mews_options *o,
+                     struct mews **out, struct mews_error *e)
+{
+    switch (what) {
+    case RUN_SNAPSHOT: return mews_restore(path, o, out, e);
+    case RUN_RECORDING: return mews_replay(path, o, out, e);
+    default: return mews_open(path, o, out, e);
+    }
+}
+
 /* Makes the machine of the thing, or of the snapshot, and runs it. */
-static int run_thing(struct run *r, const char *thing)
+static int run_thing(struct run *r, enum run_what what, const char *thing)
 {
     struct mews_error e;
     struct mews *m;
@@ -355,20 +419,20 @@ static int run_thing(struct run *r, const char *thing)
     r->options.console = !r->detach;
     if (r->detach && (status = detach_begin(&r->ready, r->inherited)) >= 0)
         return status;
-    if ((r->restored ? mews_restore : mews_open)(thing, &r->options, &m, &e))
+    if (open_what(what, thing, &r->options, &m, &e))
         return fail_error(&e);
-    if (r->headless && !r->frames && !r->verdict && mews_can(m, "picture", NULL)) {
+    if (r->headless && !r->replayed && !r->frames && !r->verdict && mews_can(m, "picture", NULL)) {
         mews_close(m);
         return usage(r->command, "--headless wants --frames N or --verdict");
     }
-    if (r->frames) /* so many more than a snapshot has */
+    if (r->frames && !r->replayed) /* so many more than a snapshot has */
         r->frames += mews_frames(m);
     status = run_opened(r, m);
     mews_close(m);
     return status;
 }
 
-int run_command(const struct command *c, int argc, char **argv, bool restore)
+int run_command(const struct command *c, int argc, char **argv, enum run_what what)
 {
     struct run r = { .command = c, .inherited = -1, .options = { .size = sizeof r.options } };
     int i = options_parse(c, argc, argv, set_option, &r), status;
@@ -376,8 +440,11 @@ int run_command(const struct command *c, int argc, char **argv, bool restore)
     if (i < 0)
         return options_end(i);
     if (i >= argc)
-        return usage(c, restore ? "wants a FILE" : "wants a THING");
-    r.restored = restore || mews_is_snapshot(argv[i]);
+        return usage(c, what == RUN_THING ? "wants a THING" : "wants a FILE");
+    if (what == RUN_THING && mews_is_recording(argv[i]))
+        return usage(c, "%s: a recording, which mews replay plays", argv[i]);
+    r.restored = what == RUN_SNAPSHOT || mews_is_snapshot(argv[i]);
+    r.replayed = what == RUN_RECORDING;
     status = check(&r);
     if (status || (status = find_saves(&r)) || (status = headless_check(&r)) ||
         (status = check_restore(&r, argv[i])))
@@ -386,12 +453,12 @@ int run_command(const struct command *c, int argc, char **argv, bool restore)
     r.options.settings = r.settings;
     r.options.digest_sound = r.hash || r.report;
     r.options.args = (const char *const *)argv + i + 1;
-    return run_thing(&r, argv[i]);
+    return run_thing(&r, what, argv[i]);
 }
 
 int cmd_run(const struct command *c, int argc, char **argv)
 {
-    return run_command(c, argc, argv, false);
+    return run_command(c, argc, argv, RUN_THING);
 }
 
 int run_copy(const struct command *c, const char *path, const char *name, int fd)
@@ -403,5 +470,5 @@ int run_copy(const struct command *c, const char *path, const char *name, int fd
                      .name = name,
                      .inherited = fd };
 
-    return run_thing(&r, path);
+    return run_thing(&r, RUN_SNAPSHOT, path);
 }

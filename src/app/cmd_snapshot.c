@@ -91,9 +91,8 @@ static int save(const struct snapshot *s, const char *name, const char *path)
         mews_link_close(l);
         return fail(why.text);
     }
-    failed = mews_link_call(l, "snapshot.save",
-                            s->incremental ? "{\"incremental\":true}" : "{}", &file.fd, 1, &result,
-                            &e);
+    failed = mews_link_call(l, "snapshot.save", s->incremental ? "{\"incremental\":true}" : "{}",
+                            &file.fd, 1, &result, &e);
     mews_link_close(l);
     if (failed) {
         file_abandon(&file);

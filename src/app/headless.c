@@ -190,7 +190,9 @@ int headless(struct run *r, struct mews *m)
         json_decref(said);
         return failed_in("--audio", e.text);
     }
-    status = r->verdict ? run_verdict(r, m, said) : run_frames(r, m);
+    status = r->replayed  ? replay_quietly(r, m)
+             : r->verdict ? run_verdict(r, m, said)
+                          : run_frames(r, m);
     if (r->screenshot && mews_screenshot(m, r->screenshot, &e))
         status = failed_in("--screenshot", e.text);
     if (r->hash && add_hash(m, said))

@@ -15,7 +15,12 @@ struct run {
     unsigned setting_count, press_count, reset_count;
     char region[32], ram[2][64], saves[4096];
     const char *video, *screenshot, *audio, *report, *keep, *snapshot;
+    const char *record, *rewind, *until, *speed;
     bool headless, hash, verdict, trace, json;
+    bool replayed;   /* it is a recording, which plays until a time, or so many pictures (frames) */
+    uint64_t end;    /* ticks */
+    double factor;   /* its speed; 0: as fast as it goes */
+    size_t remember; /* bytes of rewind memory */
     bool restored, verify; /* it is a snapshot; whose checksums are to be compared */
     bool detach;
     const char *name; /* others can find it by this; NULL: they cannot, or (detach) one is made */
@@ -24,8 +29,15 @@ struct run {
     uint64_t frames;  /* 0: no end */
 };
 
-/* The command `run`, and `restore`, which wants a snapshot. */
-int run_command(const struct command *c, int argc, char **argv, bool restore);
+/* The command `run`, `restore`, which wants a snapshot, and `replay`, which wants a recording. */
+enum run_what { RUN_THING, RUN_SNAPSHOT, RUN_RECORDING };
+int run_command(const struct command *c, int argc, char **argv, enum run_what what);
+
+/* ---- cmd_replay.c ---- */
+int replay_check(struct run *r);                         /* the words of --until and --speed */
+int replay_begin(struct run *r, struct mews *m);         /* the same, now that there is a machine */
+int replay_quietly(const struct run *r, struct mews *m); /* until the end; the exit status */
+int replay_end(struct run *r, struct mews *m, int status); /* says what --verify has found */
 
 /* A machine from the snapshot that `fd` names too, behind the person's back. */
 int run_copy(const struct command *c, const char *path, const char *name, int fd);

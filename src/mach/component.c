@@ -17,6 +17,14 @@ void component_add(struct component *parent, struct component *c)
     c->parent = parent;
 }
 
+struct component *component_child(const struct component *parent, const char *name, size_t len)
+{
+    for (struct component *c = parent->child; c; c = c->next)
+        if (strlen(c->name) == len && !memcmp(c->name, name, len))
+            return c;
+    return NULL;
+}
+
 void component_saving(struct component *root)
 {
     if (root->saving)
@@ -39,6 +47,7 @@ bool component_field(struct component *root, const char *path, struct field_ref 
                      struct component **owner)
 {
     size_t len = strcspn(path, ".[");
+    struct component *c;
 
     if (root->fields && field_find(root->fields, root->self, path, out)) {
         if (owner)
@@ -47,10 +56,8 @@ bool component_field(struct component *root, const char *path, struct field_ref 
     }
     if (path[len] != '.')
         return false;
-    for (struct component *c = root->child; c; c = c->next)
-        if (strlen(c->name) == len && !memcmp(c->name, path, len))
-            return component_field(c, path + len + 1, out, owner);
-    return false;
+    c = component_child(root, path, len);
+    return c && component_field(c, path + len + 1, out, owner);
 }
 
 static void walk(struct component *c, const char *path, component_visit *visit, void *ctx)

@@ -22,6 +22,9 @@ struct component {
 /* Puts c at the end of parent's children. The caller owns both. */
 void component_add(struct component *parent, struct component *c);
 
+/* The child of that name, `len` characters long; NULL: none. */
+struct component *component_child(const struct component *parent, const char *name, size_t len);
+
 /* Calls saving() on the whole tree, parents first. */
 void component_saving(struct component *root);
 

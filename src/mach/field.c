@@ -29,7 +29,7 @@ static void poke(const struct field *f, void *p, u64 v)
     }
 }
 
-static const struct field *named(const struct fields *fs, const char *name, size_t len)
+const struct field *field_named(const struct fields *fs, const char *name, size_t len)
 {
     for (u32 i = 0; i < fs->count; i++)
         if (strlen(fs->list[i].name) == len && !memcmp(fs->list[i].name, name, len))
@@ -192,7 +192,7 @@ int field_load(const struct fields *fs, void *obj, const u8 *in, size_t len, str
 
         if (len < head)
             return err_set(e, ERR_FORMAT, "%s: record cut short", fs->name);
-        f = named(fs, (const char *)in + 1, name);
+        f = field_named(fs, (const char *)in + 1, name);
         size = in[1 + name];
         body = take(in + 2 + name, 4);
         if (body > len - head)
@@ -230,7 +230,7 @@ bool field_find(const struct fields *fs, void *obj, const char *path, struct fie
 {
     for (char *at = obj;;) {
         size_t len = strcspn(path, ".[");
-        const struct field *f = named(fs, path, len);
+        const struct field *f = field_named(fs, path, len);
         u32 index = 0;
 
         if (!f)

@@ -132,6 +132,9 @@ bool field_find(const struct fields *fs, void *obj, const char *path, struct fie
 u64 field_get(const struct field_ref *r);
 void field_put(const struct field_ref *r, u64 value);
 
+/* The field of that name, `len` characters long; NULL: none. */
+const struct field *field_named(const struct fields *fs, const char *name, size_t len);
+
 /* The table of a group, NULL for a scalar. */
 static inline const struct fields *field_group(const struct field *f)
 {

@@ -19,10 +19,7 @@ bool field_word(const char *words, const char *word)
 
 static const struct field *named(const struct fields *fs, const char *name)
 {
-    for (u32 i = 0; i < fs->count; i++)
-        if (!strcmp(fs->list[i].name, name))
-            return &fs->list[i];
-    return NULL;
+    return field_named(fs, name, strlen(name));
 }
 
 /* The word number `i` of a list, its length in *len. */

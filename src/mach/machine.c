@@ -37,6 +37,7 @@ const char *stop_name(enum stop s)
 static bool has_function(const struct kind *k, enum verb v)
 {
     switch (v) {
+    case VERB_GENERATION: return k->copied;
     case VERB_STEP: return k->step;
     case VERB_PEEK: return k->peek;
     case VERB_DISASSEMBLE: return k->disassemble;

@@ -36,17 +36,18 @@ struct stop_info {
 
 /* What a service may ask of a kind; why_not() has the sentence when it cannot. */
 enum verb {
-#define VERB_LIST(X)                                            \
-    X(SNAPSHOT, "snapshot", "save and restore the whole state") \
-    X(FORK, "fork", "make a running copy")                      \
-    X(REPLAY, "replay", "record and replay exactly")            \
-    X(STEP, "step", "execute one instruction")                  \
-    X(REVERSE, "reverse", "run backwards")                      \
-    X(MIGRATE, "migrate", "move to another host")               \
-    X(PEEK, "peek", "read memory without side effects")         \
-    X(DISASSEMBLE, "disassemble", "show instructions")          \
-    X(RESET, "reset", "press the reset button")                 \
-    X(PICTURE, "picture", "show a picture")                     \
+#define VERB_LIST(X)                                                \
+    X(SNAPSHOT, "snapshot", "save and restore the whole state")     \
+    X(GENERATION, "generation", "tell the guest that it is a copy") \
+    X(FORK, "fork", "make a running copy")                          \
+    X(REPLAY, "replay", "record and replay exactly")                \
+    X(STEP, "step", "execute one instruction")                      \
+    X(REVERSE, "reverse", "run backwards")                          \
+    X(MIGRATE, "migrate", "move to another host")                   \
+    X(PEEK, "peek", "read memory without side effects")             \
+    X(DISASSEMBLE, "disassemble", "show instructions")              \
+    X(RESET, "reset", "press the reset button")                     \
+    X(PICTURE, "picture", "show a picture")                         \
     X(SOUND, "sound", "make sound")
 #define X(id, name, doc) VERB_##id,
     VERB_LIST(X)
@@ -103,6 +104,8 @@ struct test_report {
     char text[1024]; /* its own words, or empty */
 };
 
+enum { GENERATION_BYTES = 16 };
+
 /* A kind of machine. Functions above the line are required; one below it is NULL when the kind
  * cannot do that, and machine_can() says so. */
 struct kind {
@@ -133,6 +136,9 @@ struct kind {
     void (*reset)(struct machine *m); /* the reset button */
     /* Puts what outlives power through its port now: battery RAM. destroy() does too. */
     void (*store)(struct machine *m);
+    /* The machine is a copy of one that may go on: tells the guest by its platform's own means (a
+     * generation id), so that it makes new what must not be there twice. `id` is random. */
+    void (*copied)(struct machine *m, const u8 id[GENERATION_BYTES]);
     void (*test)(struct machine *m, struct test_report *out);
     int (*watch)(struct machine *m, const struct watch *list, unsigned count, struct err *e);
 };

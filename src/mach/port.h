@@ -2,9 +2,9 @@
  * not determined by the machine's own state passes one of them, so a recording is a set of ports
  * put in front of the host's, and a replay a set without any host behind it.
  *
- * Whoever asks a port has set machine->now to the time of the question, the same one however the run
- * was cut into pieces. What a machine does must not depend on whether an output was taken by video,
- * audio or store.
+ * Whoever asks a port has set machine->now to the time of the question, the same one however the
+ * run was cut into pieces. What a machine does must not depend on whether an output was taken by
+ * video, audio or store.
  *
  * A port is an ops table and whatever its maker puts behind it. A NULL port in `struct ports` is
  * legal: input is then silent, output dropped, a file refused, a store empty. */

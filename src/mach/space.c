@@ -3,18 +3,29 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-/* calloc() gives large memory fresh from the host: zero, and not yet there. */
-static u8 *allocate(u64 size_bytes, bool large, void **block)
+/* A large memory's block: whole pages of the host's, zero and not yet there. It does not come from
+ * calloc(), which clears what was freed before, all of it, and may have it inside the heap. */
+static u64 block_bytes(u64 size_bytes)
 {
-    u64 whole = (size_bytes + SPACE_ALIGN_BYTES - 1) & -(u64)SPACE_ALIGN_BYTES;
+    return ((size_bytes + SPACE_ALIGN_BYTES - 1) & -(u64)SPACE_ALIGN_BYTES) + SPACE_ALIGN_BYTES;
+}
 
-    if (whole < size_bytes || whole > SIZE_MAX - SPACE_ALIGN_BYTES)
+static u8 *allocate_large(u64 size_bytes, void **block)
+{
+    u64 whole = block_bytes(size_bytes);
+    uintptr_t at;
+
+    if (whole < size_bytes || whole > SIZE_MAX)
         return NULL;
-    *block = calloc(1, large ? whole + SPACE_ALIGN_BYTES : size_bytes ? size_bytes : 1);
-    if (!*block || !large)
-        return *block;
-    return (u8 *)(((uintptr_t)*block + SPACE_ALIGN_BYTES - 1) & -(uintptr_t)SPACE_ALIGN_BYTES);
+    *block = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (*block == MAP_FAILED) {
+        *block = NULL;
+        return NULL;
+    }
+    at = ((uintptr_t)*block + SPACE_ALIGN_BYTES - 1) & -(uintptr_t)SPACE_ALIGN_BYTES;
+    return (u8 *)at;
 }
 
 bool space_init(struct space *s, const char *name, u64 size_bytes, u64 base, unsigned flags)
@@ -25,7 +36,10 @@ bool space_init(struct space *s, const char *name, u64 size_bytes, u64 base, uns
                           .size_bytes = size_bytes,
                           .base = base,
                           .flags = flags | (large ? SPACE_LARGE : 0) };
-    s->bytes = allocate(size_bytes, large, &s->block);
+    if (large)
+        s->bytes = allocate_large(size_bytes, &s->block);
+    else
+        s->bytes = s->block = calloc(1, size_bytes ? size_bytes : 1);
     return s->bytes != NULL;
 }
 
@@ -34,7 +48,10 @@ void space_fini(struct space *s)
     if (!s)
         return;
     assert(!s->trackers);
-    free(s->block);
+    if (s->block && (s->flags & SPACE_LARGE))
+        munmap(s->block, block_bytes(s->size_bytes)); /* and what was mapped over it */
+    else
+        free(s->block);
     s->block = s->bytes = NULL;
 }
 

@@ -39,7 +39,7 @@ struct space {
     struct space *next;
     struct space_tracker *trackers;   /* NULL: nobody wants to know */
     void (*collect)(struct space *s); /* optional: marks what was written since the last call */
-    void *block;                      /* what space_fini() frees */
+    void *block;                      /* what space_fini() gives back */
 };
 
 /* Zeroed memory of the given size; false when the host has none. */

@@ -112,6 +112,39 @@ waiting() {
     [ "$before" = "$(sha1sum <a.snap)" ]
 }
 
+# hawk_run COMMAND... ARGUMENTS: of the little hawk, headless; prints the screen as text
+hawk_run() {
+    mews "$@" --headless --report report.json "${thing[@]}"
+    python3 -c 'import json; print("\n".join(json.load(open("report.json"))["text"]))'
+}
+
+@test "battery RAM of the little hawk: the copy has its own, the original keeps its own" {
+    crash=(--press 100:Start:4 --press 104:Down:900)
+    mkdir saves copy
+    thing=(--snapshot before.snap "$hawk")
+    hawk_run run --saves saves --frames 110 "${crash[@]}" >/dev/null # in the game, no point made yet
+    thing=("$hawk")
+    hawk_run run --saves saves --frames 900 "${crash[@]}" >text
+    grep -q 'BEST .*[1-9]' text
+    cp saves/hawk.sav record
+    echo "whatever the original keeps" >saves/hawk.sav
+    kept=$(sha1sum <saves/hawk.sav)
+    # The copies play to their own end, and make a record of their own: it stays in them.
+    thing=(before.snap)
+    for command in run restore; do
+        hawk_run $command --frames 790 "${crash[@]}" >text
+        grep -q 'BEST .*[1-9]' text
+    done
+    [ "$kept" = "$(sha1sum <saves/hawk.sav)" ]
+    [ ! -e data ]
+    # Where it is told to, a copy keeps it, and only there.
+    hawk_run restore --saves copy --frames 790 "${crash[@]}" >text
+    cmp record copy/hawk.sav
+    [ "$kept" = "$(sha1sum <saves/hawk.sav)" ]
+    # An NES cannot be told that it is a copy, and says so.
+    mews kinds | grep -q 'generation.*neither an NES nor a 6502v has a way to be told'
+}
+
 # ---- a 6502v ----
 
 @test "a program that waits is stopped, and answers in another process" {
@@ -289,6 +322,89 @@ END
     run mews inspect /dev/null
     [ "$status" -eq 1 ]
     one_line
+}
+
+# broken OFFSET HEX: a.snap with other bytes there, as bad.snap
+broken() {
+    cp a.snap bad.snap
+    bytes "${@:2}" | dd of=bad.snap bs=1 seek="$1" conv=notrunc status=none
+}
+
+# refused REASON: every command that reads bad.snap says so, in a line
+refused() {
+    for command in "restore --headless --frames 1" "restore --verify --headless --frames 1" inspect \
+        "diff a.snap" "snapshot --squash out.snap"; do
+        # shellcheck disable=SC2086 # words
+        run mews $command bad.snap
+        [ "$status" -ne 0 ]
+        [ "$output" = "mews: bad.snap: $1" ]
+    done
+    [ ! -e out.snap ]
+}
+
+@test "each field of a damaged header has its reason" {
+    loop_rom loop.nes
+    mews run --headless --frames 2 --snapshot a.snap loop.nes
+    size=$(stat -c %s a.snap)
+    broken 0 88
+    refused "not a snapshot, or one whose writing was cut short"
+    broken 8 02 00 00 00
+    refused "a snapshot of format 2; this program knows format 1"
+    for at in 12 40 72 120; do
+        broken $at a5
+        refused "damaged: the header's checksum is wrong"
+    done
+    broken $((size - 1)) a5
+    refused "damaged: the manifest's checksum is wrong"
+    head -c 4096 a.snap >bad.snap
+    refused "the file has 4096 bytes, and should have $size"
+    { cat a.snap; echo; } >bad.snap
+    refused "the file has $((size + 1)) bytes, and should have $size"
+    head -c 127 a.snap >bad.snap
+    refused "not a snapshot, or one whose writing was cut short"
+    cp loop.nes bad.snap
+    refused "not a snapshot, or one whose writing was cut short"
+    run mews run --kind jvm --headless --frames 1 a.snap
+    [ "$status" -eq 2 ]
+    [[ $output == *"a snapshot knows its kind"* ]]
+}
+
+@test "a directory, a pipe or a device is no snapshot, and nothing waits for it" {
+    loop_rom loop.nes
+    mews run --headless --frames 2 --snapshot a.snap loop.nes
+    mkfifo pipe
+    mkdir dir
+    for what in pipe dir /dev/zero; do
+        for command in "restore --headless --frames 1" inspect "diff a.snap" "diff" "snapshot --squash out.snap"; do
+            # shellcheck disable=SC2086 # words
+            run timeout 20 mews $command $what
+            [ "$status" -ne 0 ] && [ "$status" -ne 124 ]
+            if [ "$command" = diff ]; then continue; fi # wants two
+            [ "$output" = "mews: $what: not a regular file" ]
+        done
+    done
+    # Nor is one written there.
+    for what in pipe /dev/full; do
+        run timeout 20 mews snapshot --squash $what a.snap
+        [ "$status" -eq 2 ]
+        [ "$output" = "mews: $what: not a regular file" ]
+        run timeout 20 mews run --headless --frames 2 --snapshot $what loop.nes
+        [ "$status" -eq 1 ]
+        [ "$output" = "mews: $what: not a regular file" ]
+    done
+    run mews snapshot --squash dir a.snap
+    [ "$status" -eq 1 ]
+    [ "$output" = "mews: dir: Is a directory" ]
+    [ -p pipe ] && [ -c /dev/full ]
+}
+
+@test "docs/formats/snapshot.md is enough for another program to read one" {
+    mews run --headless --frames 60 --hash --snapshot a.snap "$hawk" >digests
+    python3 "$BATS_TEST_DIRNAME/read_snapshot.py" a.snap >memory
+    [ "$(head -c 2048 memory | sha1sum | cut -c1-40)" = "$(sed -n 's/^ram *//p' digests)" ]
+    mews run --snapshot b.snap "$MEWS_GUESTS/c6502/hello.hk" x y || true
+    python3 "$BATS_TEST_DIRNAME/read_snapshot.py" b.snap >memory
+    [ -s memory ]
 }
 
 @test "damaged memory is found by --verify, and is only data otherwise" {

@@ -108,10 +108,15 @@ static void kick(struct machine *m)
     (void)m;
 }
 
+static void copied(struct machine *m, const u8 id[GENERATION_BYTES])
+{
+    memcpy(ram_of(m)->generation, id, GENERATION_BYTES);
+}
+
 static const char *why_not(const struct machine *m, enum verb v)
 {
     (void)m;
-    return v == VERB_SNAPSHOT || v == VERB_FORK || v == VERB_REPLAY ? NULL : "it is only memory";
+    return v <= VERB_REPLAY ? NULL : "it is only memory";
 }
 
 static const char *const boards[] = { "ram", NULL };
@@ -127,6 +132,7 @@ const struct kind ram_kind = {
     .run = run,
     .kick = kick,
     .why_not = why_not,
+    .copied = copied,
 };
 
 int ram_create(u64 bytes, struct machine **out, struct recipe *recipe, struct err *e)

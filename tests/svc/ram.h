@@ -9,7 +9,8 @@
 #define RAM(F, A, E, G, H)                                 \
     F(CONFIG, u64, bytes, "of memory")                     \
     F(STATE, u64, span, "where it writes, from the start") \
-    F(STATE, u64, chance, "the state of its generator")
+    F(STATE, u64, chance, "the state of its generator")    \
+    A(STATE, u8, generation, GENERATION_BYTES, "which copy it is; zeros: the first")
 
 struct ram {
     FIELD_MEMBERS(RAM)

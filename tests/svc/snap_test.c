@@ -119,6 +119,21 @@ static u8 *contents(int fd, size_t *len)
     return p;
 }
 
+/* What two headers say that they stand for may differ, and so may their checksums. */
+enum { STANDS_FOR_AT = 72, HEADER_BYTES = 128 };
+
+static void same_images(int a, int b)
+{
+    size_t la, lb;
+    u8 *pa = contents(a, &la), *pb = contents(b, &lb);
+
+    assert_int_equal(la, lb);
+    assert_memory_equal(pa, pb, STANDS_FOR_AT);
+    assert_memory_equal(pa + HEADER_BYTES, pb + HEADER_BYTES, la - HEADER_BYTES);
+    munmap(pa, la);
+    munmap(pb, lb);
+}
+
 static void same_files(int a, int b)
 {
     size_t la, lb;
@@ -225,6 +240,31 @@ static void a_machine_adopts_its_image(void **state)
     close(fd);
 }
 
+static void a_copy_can_be_told(void **state)
+{
+    static const u8 first[GENERATION_BYTES];
+    struct rig r;
+    struct machine *copies[2];
+    struct err e;
+    int fd = new_file();
+
+    (void)state;
+    start(&r, 4096);
+    save(&r, fd, NULL);
+    for (unsigned k = 0; k < 2; k++) {
+        copies[k] = load(fd);
+        same(r.m, copies[k]); /* it is the machine itself until somebody makes a copy of it */
+        assert_int_equal(snap_announce(copies[k], &e), 0);
+        assert_memory_not_equal(ram_of(copies[k])->generation, first, sizeof first);
+    }
+    assert_memory_not_equal(ram_of(copies[0])->generation, ram_of(copies[1])->generation,
+                            GENERATION_BYTES);
+    for (unsigned k = 0; k < 2; k++)
+        copies[k]->kind->destroy(copies[k]);
+    stop(&r);
+    close(fd);
+}
+
 /* ---- chains ---- */
 
 static void rewrite(const int *fds, unsigned count, int to, int level)
@@ -265,12 +305,12 @@ static void a_chain_flattened_is_the_whole_image(void **state)
         }
         save(&r, whole, NULL);
         rewrite(order, LINKS, flat, 0);
-        same_files(whole, flat);
+        same_images(whole, flat);
         same_as_image(r.m, flat);
         rewrite(order, LINKS, packed, 3);
         same_as_image(r.m, packed);
         rewrite(&packed, 1, flat, 0);
-        same_files(whole, flat);
+        same_images(whole, flat);
         snap_chain_destroy(chain);
         stop(&r);
         for (unsigned k = 0; k < LINKS; k++)
@@ -279,6 +319,47 @@ static void a_chain_flattened_is_the_whole_image(void **state)
         close(flat);
         close(packed);
     }
+}
+
+/* A chain need not end: its first images become one, and what is chained to the last of them goes
+ * on from that one. */
+static void a_squashed_image_stands_for_the_last_of_its_chain(void **state)
+{
+    struct rig r;
+    struct snap_chain *chain;
+    struct snap_options o = { 0 };
+    struct snap_image *i;
+    struct err e;
+    int fds[6], a = new_file(), b = new_file(), flat = new_file();
+
+    (void)state;
+    start(&r, 3 << 20);
+    assert_int_equal(snap_chain_create(r.m, &chain, &e), 0);
+    o.chain = chain;
+    for (unsigned k = 0; k < 6; k++) {
+        ticks(r.m, 50);
+        fds[k] = new_file();
+        o.incremental = k > 0;
+        save(&r, fds[k], &o);
+    }
+    rewrite(fds, 1, a, 3); /* compressed alone, and back: the very same */
+    rewrite(&a, 1, flat, 0);
+    same_files(fds[0], flat);
+    rewrite((int[]) { a, fds[1], fds[2] }, 3, b, 0);
+    i = open_image(b);
+    assert_int_equal(strlen(snap_info(i)->also), SNAP_DIGEST_TEXT - 1);
+    assert_string_not_equal(snap_info(i)->also, snap_info(i)->digest);
+    snap_close(i);
+    rewrite((int[]) { fds[3] }, 1, a, 3); /* a link, too */
+    rewrite((int[]) { fds[4], b, fds[5], a }, 4, flat, 1);
+    same_as_image(r.m, flat);
+    snap_chain_destroy(chain);
+    stop(&r);
+    for (unsigned k = 0; k < 6; k++)
+        close(fds[k]);
+    close(a);
+    close(b);
+    close(flat);
 }
 
 static void a_link_has_changed_pages_only(void **state)
@@ -585,7 +666,9 @@ int main(void)
         cmocka_unit_test(zero_pages_are_holes),
         cmocka_unit_test(a_restored_machine_never_writes_to_its_image),
         cmocka_unit_test(a_machine_adopts_its_image),
+        cmocka_unit_test(a_copy_can_be_told),
         cmocka_unit_test(a_chain_flattened_is_the_whole_image),
+        cmocka_unit_test(a_squashed_image_stands_for_the_last_of_its_chain),
         cmocka_unit_test(a_link_has_changed_pages_only),
         cmocka_unit_test(a_chain_with_a_hole_is_refused),
         cmocka_unit_test(a_live_save_is_of_the_moment_of_capture),

@@ -4,7 +4,7 @@
  *     av_open(&fe, AV_AUTO, &options, &e);
  *     ... give fe->video, fe->audio, fe->input to the machine as its ports ...
  *     while (fe->ops->poll(fe, &ev), !(ev.requests & AV_QUIT)) {
- *         ... do what ev.requests asks ...
+ *         ... do what ev.requests asks; while ev.rewind, show the pictures of the past ...
  *         if (!ev.paused || (ev.requests & AV_STEP))
  *             ... run the machine until one more picture is complete ...
  *         fe->ops->present(fe);
@@ -39,6 +39,7 @@ struct av_events {
     unsigned requests; /* since the last poll */
     bool paused;       /* a person wants it to stand still */
     bool fast;         /* present() does not wait, and shows some pictures only */
+    bool rewind;       /* a person wants to see it backwards */
     unsigned slot;
     const char *file; /* borrowed until the next poll */
 };
@@ -63,6 +64,9 @@ struct av_ops {
     void (*present)(struct av_frontend *fe);
     /* Shows a line of text for a few seconds. */
     void (*message)(struct av_frontend *fe, const char *text);
+    /* What is shown now is not to be heard: the sound that waits to be played is dropped, and
+     * present() does not wait, for the caller keeps time. */
+    void (*mute)(struct av_frontend *fe, bool mute);
     /* Another thing runs now. */
     void (*title)(struct av_frontend *fe, const char *title);
     void (*close)(struct av_frontend *fe); /* frees it; restores terminal and screen */

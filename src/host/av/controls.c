@@ -75,7 +75,7 @@ static void hotkey(struct controls *c, enum av_action a)
         c->slot = (c->slot + 1) % SLOTS;
         snprintf(c->note, sizeof c->note, "Slot %u", c->slot);
         break;
-    default: break; /* ACT_FAST is asked for while it is held */
+    default: break; /* ACT_FAST and ACT_REWIND are asked for while they are held */
     }
 }
 
@@ -162,13 +162,23 @@ u32 controls_buttons(const struct controls *c, unsigned pad)
     return held;
 }
 
-bool controls_fast(const struct controls *c)
+static bool is_held(const struct controls *c, enum av_action a)
 {
     bool held = false;
 
     for (unsigned i = 0; i < c->settings->binding_count; i++)
-        held |= c->held[i] && c->settings->bindings[i].action == ACT_FAST;
-    return held != c->fast_lock; /* held while locked: normal speed */
+        held |= c->held[i] && c->settings->bindings[i].action == a;
+    return held;
+}
+
+bool controls_rewind(const struct controls *c)
+{
+    return is_held(c, ACT_REWIND);
+}
+
+bool controls_fast(const struct controls *c)
+{
+    return is_held(c, ACT_FAST) != c->fast_lock; /* held while locked: normal speed */
 }
 
 void controls_take(struct controls *c, struct av_events *out)
@@ -176,6 +186,7 @@ void controls_take(struct controls *c, struct av_events *out)
     out->requests = c->requests;
     out->paused = c->paused;
     out->fast = controls_fast(c);
+    out->rewind = controls_rewind(c);
     out->slot = c->slot;
     c->requests = 0;
     memcpy(c->shown, c->tapped, sizeof c->shown);

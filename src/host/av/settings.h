@@ -18,6 +18,7 @@ enum av_action {
     X(PAUSE, "pause", "pause and go on")                      \
     X(STEP, "step", "pause and show one more picture")        \
     X(FAST, "fast", "fast-forward while held")                \
+    X(REWIND, "rewind", "play backwards while held")          \
     X(FAST_LOCK, "fast-lock", "fast-forward on and off")      \
     X(RESET, "reset", "press the machine's reset button")     \
     X(SCREENSHOT, "screenshot", "write the picture to a PNG") \

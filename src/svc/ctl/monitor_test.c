@@ -1,5 +1,5 @@
-/* The monitor with a machine that only counts: what friends get, and that enemies neither end it nor
- * hold it up. */
+/* The monitor with a machine that only counts: what friends get, and that enemies neither end it
+ * nor hold it up. */
 #include "svc/ctl/client.h"
 #include "svc/ctl/monitor.h"
 #include "svc/ctl/rundir.h"
@@ -471,7 +471,8 @@ static void requests_that_are_none_get_their_error(void **state)
         { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"hello\",\"fds\":1}", -32600 },
         { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"pause\"}", -32600 },
         { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"nothing\"}", -32601 },
-        { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"hello\",\"params\":{\"protocol\":2}}", -32602 },
+        { "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"hello\",\"params\":{\"protocol\":2}}",
+          -32602 },
     };
     int fd = knock();
     char answer[1000];
@@ -487,8 +488,8 @@ static void requests_that_are_none_get_their_error(void **state)
         assert_true(n > 0 && answer[n - 1] == '\n');
         j = json_loadb(answer, (size_t)n, 0, NULL);
         assert_non_null(j);
-        assert_int_equal(
-            json_integer_value(json_object_get(json_object_get(j, "error"), "code")), bad[i].code);
+        assert_int_equal(json_integer_value(json_object_get(json_object_get(j, "error"), "code")),
+                         bad[i].code);
         json_decref(j);
     }
     close(fd);

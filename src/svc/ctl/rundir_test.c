@@ -40,10 +40,18 @@ static void names(void **state)
                                         "abcdefghijklmnopqrstuvwxyz"
                                         "abcdefghijklmnopqrstuvwxyz"
                                         "abcdefghijkl" };
-    static const char *const bad[] = { "",  ".", "..",  ".a", "-a", "a/b", "a b", "\303\244",
-                                       "a\n", "abcdefghijklmnopqrstuvwxyz"
-                                            "abcdefghijklmnopqrstuvwxyz"
-                                            "abcdefghijklm" };
+    static const char *const bad[] = { "",
+                                       ".",
+                                       "..",
+                                       ".a",
+                                       "-a",
+                                       "a/b",
+                                       "a b",
+                                       "\303\244",
+                                       "a\n",
+                                       "abcdefghijklmnopqrstuvwxyz"
+                                       "abcdefghijklmnopqrstuvwxyz"
+                                       "abcdefghijklm" };
 
     (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(good); i++)

@@ -220,11 +220,16 @@ void checkpoints_cut(struct checkpoints *c, u64 time, u64 at)
     c->since_key = KEY_EVERY; /* the next one stands alone */
 }
 
-void checkpoints_drop_first(struct checkpoints *c)
+bool checkpoints_drop_first(struct checkpoints *c)
 {
-    assert(c->count);
+    assert(c->count > 1);
+    if (c->list[c->count - 1]->key == c->list[0]) {
+        c->since_key = KEY_EVERY;
+        return false;
+    }
     for (unsigned i = c->count; --i;)
         if (c->list[i]->key == c->list[0])
             give_up(c, i);
     give_up(c, 0);
+    return true;
 }

@@ -46,7 +46,8 @@ bool checkpoints_unpack(struct checkpoints *c, const struct checkpoint *p, u8 *o
 
 /* Those that are later in time or on the tape go. */
 void checkpoints_cut(struct checkpoints *c, u64 time, u64 at);
-/* The first one goes, and those that lean on it. */
-void checkpoints_drop_first(struct checkpoints *c);
+/* The first one goes, and those that lean on it; there are two at least. False when the last one
+ * does, and nothing goes: then the next one will stand alone. */
+bool checkpoints_drop_first(struct checkpoints *c);
 
 #endif

@@ -23,6 +23,9 @@ struct trail {
  * their digests. */
 enum { STATE_EVERY = 10 };
 
+/* By so much may images of one machine differ: its events are queued or not. */
+enum { EVENTS_BYTES = 65536 };
+
 enum { TRAIL_MAX = 96, TRAIL_MIN = 4, TRAIL_PARTS = 32, TRAIL_HZ = 240 };
 
 struct history {
@@ -37,6 +40,7 @@ struct history {
     struct recording_writer *writer;
     unsigned written; /* checkpoints */
     struct err failed;
+    bool told; /* that it has failed */
     const struct recording *rec;
     struct verifier *verifier;
     bool show_pictures, show_sound, show_console;
@@ -71,10 +75,9 @@ static void keep_within(struct history *h)
     struct tape *tape = &h->recorder->tape;
     size_t trail = h->image_room * h->trail_count, room;
 
-    while (tape_bytes(tape) > h->memory_bytes / 2 && h->points.count > 2) {
-        checkpoints_drop_first(&h->points);
+    while (tape_bytes(tape) > h->memory_bytes / 2 && h->points.count > 2 &&
+           checkpoints_drop_first(&h->points))
         tape_drop(tape, &h->points.list[0]->at);
-    }
     room = h->memory_bytes - (trail < h->memory_bytes / 4 ? trail : h->memory_bytes / 4);
     checkpoints_thin(&h->points, room - (tape_bytes(tape) < room ? tape_bytes(tape) : room));
 }
@@ -210,14 +213,29 @@ static void look(struct history *h)
     u64 time, at;
 
     while (h->verifier && verifier_next(h->verifier, &time, &at) && time <= h->machine->now &&
-           at <= r->at.at) {
-        if (time < h->machine->now || at < r->at.at)
+           (at <= r->at.at || r->strayed.code)) {
+        if (!r->strayed.code && (time < h->machine->now || at < r->at.at))
             recorder_diverge(r, "no instruction ends at %llu", (unsigned long long)time);
         else if (!verifier_look(h->verifier, h->machine, what, sizeof what))
             recorder_diverge(r, "%s", what);
         if (r->diverged.code)
             return;
     }
+}
+
+/* It has gone astray, and comes no further: what it should be next is compared with what it is. */
+static enum stop end_astray(struct history *h)
+{
+    struct recorder *r = h->recorder;
+    char what[200];
+    u64 time, at;
+
+    while (!r->diverged.code && verifier_next(h->verifier, &time, &at))
+        if (!verifier_look(h->verifier, h->machine, what, sizeof what))
+            recorder_diverge(r, "%s", what);
+    if (!r->diverged.code)
+        r->diverged = r->strayed;
+    return STOP_HOST;
 }
 
 /* Does all that was done to the machine at the moment at which it is. */
@@ -250,6 +268,10 @@ static void arrive(struct history *h)
 
     if (!h->past || h->machine->now < h->end || !settle(h))
         return;
+    if (r->strayed.code) {
+        end_astray(h);
+        return;
+    }
     if (h->machine->now > h->end || r->at.at != r->tape.end.at) {
         recorder_diverge(r, "it is beyond the end, or has not asked all it asked");
         return;
@@ -298,6 +320,8 @@ static enum stop play(struct history *h, u64 until, struct stop_info *info)
             continue;
         if (why == STOP_IDLE && m->now < until && (m->now > now || r->at.at > at))
             continue;
+        if (r->strayed.code && (why == STOP_IDLE || why == STOP_HALT || why == STOP_FAULT))
+            return end_astray(h);
         if (why == STOP_TIME && !settle(h))
             return STOP_HOST;
         return why;
@@ -313,6 +337,12 @@ static enum stop host_failed(const struct err *e, struct stop_info *info)
     return STOP_HOST;
 }
 
+static enum stop fail(struct history *h, struct stop_info *info)
+{
+    h->told = true;
+    return host_failed(&h->failed, info);
+}
+
 static enum stop run_live(struct history *h, u64 until, struct stop_info *info)
 {
     struct machine *m = h->machine;
@@ -322,14 +352,14 @@ static enum stop run_live(struct history *h, u64 until, struct stop_info *info)
         if (!h->failed.code && m->now >= h->due)
             take_checkpoint(h, &h->failed);
         if (h->failed.code)
-            return host_failed(&h->failed, info);
+            return fail(h, info);
         why = m->kind->run(m, until < h->due ? until : h->due, info);
         if (h->recorder->failed.code)
             h->failed = h->recorder->failed;
         if (!h->failed.code)
             write_tape(h, false, &h->failed);
         if (h->failed.code)
-            return host_failed(&h->failed, info);
+            return fail(h, info);
         if (why != STOP_TIME || m->now >= until)
             return why;
     }
@@ -602,6 +632,9 @@ int history_create(struct machine *m, struct recorder *r, const struct history_o
     if (create(m, r, o, &h, e))
         return -(int)e->code;
     h->writer = o->recording;
+    tape_fini(&r->tape);
+    r->tape.first.time = r->tape.end.time = m->now; /* which a snapshot may have moved on */
+    r->failed = (struct err) { 0 };
     r->before_wait = before_wait;
     r->ctx = h;
     recorder_record(r);
@@ -612,9 +645,12 @@ int history_create(struct machine *m, struct recorder *r, const struct history_o
 static int add_state(struct history *h, const struct recording_state *s, struct tape_cursor *at,
                      struct err *e)
 {
-    u8 *image = malloc(s->image_bytes);
+    u8 *image;
     int r = 0;
 
+    if (s->image_bytes > machine_save(h->machine, NULL) + EVENTS_BYTES)
+        return err_set(e, ERR_FORMAT, "a state in the recording is of another machine");
+    image = malloc(s->image_bytes);
     if (!image)
         return err_set(e, ERR_NOMEM, "no memory for the history");
     if (!recording_unpack(s, image) || !tape_find(&h->recorder->tape, s->at, at))
@@ -657,6 +693,15 @@ int history_open(struct machine *m, struct recorder *r, struct recording *rec,
     return 0;
 }
 
+/* The end as a whole state, by which also a short recording can be verified. */
+static int write_last(struct history *h, struct err *e)
+{
+    if (h->written && write_tape(h, true, e))
+        return -(int)e->code;
+    h->written = 0;
+    return write_checkpoint(h, e);
+}
+
 int history_finish(struct history *h, struct err *e)
 {
     struct recording_writer *w = h->writer;
@@ -665,11 +710,13 @@ int history_finish(struct history *h, struct err *e)
 
     if (!w)
         return 0;
-    if (!h->written && !h->past)
-        r = take_checkpoint(h, e);
-    if (!r && !h->past)
-        r = write_tape(h, true, e);
+    if (!h->past)
+        r = write_last(h, e);
     h->writer = NULL;
+    if (h->told) {
+        recording_end(w, time, e);
+        return 0;
+    }
     return recording_end(w, time, r ? &(struct err) { 0 } : e) || r ? -(int)e->code : 0;
 }
 
@@ -681,6 +728,7 @@ void history_destroy(struct history *h)
         return;
     history_finish(h, &e);
     h->recorder->mode = RECORDER_PASS;
+    h->recorder->lenient = false;
     h->recorder->before_wait = NULL;
     trail_trim(h, 1, 0);
     checkpoints_fini(&h->points);
@@ -698,6 +746,7 @@ int history_verify(struct history *h, struct machine *spare, struct err *e)
     if (!h->verifier)
         return err_set(e, ERR_NOMEM, "no memory to verify with");
     verifier_init(h->verifier, h->rec, spare);
+    h->recorder->lenient = true;
     return 0;
 }
 
@@ -709,9 +758,9 @@ int history_verdict(const struct history *h, u64 *compared, struct err *e)
     if (h->verifier && !strstr(h->recorder->diverged.text, "differs first") &&
         verifier_found(h->verifier, what, sizeof what))
         return err_set(e, ERR_MISMATCH, "the machine does not do again what it did: %s", what);
-    if (!h->recorder->diverged.code)
+    if (!h->recorder->diverged.code && !h->recorder->strayed.code)
         return 0;
-    *e = h->recorder->diverged;
+    *e = h->recorder->diverged.code ? h->recorder->diverged : h->recorder->strayed;
     return -(int)e->code;
 }
 
@@ -730,6 +779,11 @@ u64 history_end(const struct history *h)
 bool history_past(const struct history *h)
 {
     return h->past;
+}
+
+bool history_writes(const struct history *h)
+{
+    return h->writer != NULL;
 }
 
 u64 history_before(const struct history *h, u64 time)

@@ -33,12 +33,14 @@ int history_open(struct machine *m, struct recorder *r, struct recording *rec,
                  const struct history_options *o, struct history **out, struct err *e);
 void history_destroy(struct history *h); /* accepts NULL; the machine stays as it is */
 
-/* Brings the file that is being written to its end, and says what failed. */
+/* Brings the file that is being written to its end, and says what failed, unless history_run() has
+ * done so. */
 int history_finish(struct history *h, struct err *e);
 
-u64 history_first(const struct history *h); /* the earliest moment that can be gone to */
-u64 history_end(const struct history *h);   /* the latest: where the machine was live */
-bool history_past(const struct history *h); /* whether the machine is in the past now */
+u64 history_first(const struct history *h);   /* the earliest moment that can be gone to */
+u64 history_end(const struct history *h);     /* the latest: where the machine was live */
+bool history_past(const struct history *h);   /* whether the machine is in the past now */
+bool history_writes(const struct history *h); /* whether a file is being written */
 /* The latest moment before `time` that can be gone to at once, without playing: for who searches
  * backwards, a piece at a time. history_first() when there is none. */
 u64 history_before(const struct history *h, u64 time);

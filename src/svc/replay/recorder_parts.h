@@ -29,7 +29,11 @@ struct recorder {
     struct tape_cursor at; /* playing: what was answered */
     bool show_pictures, show_sound, show_console;
     struct err diverged; /* playing: code is not 0 when it has */
-    struct err failed;   /* recording: no memory for the tape */
+    /* Verifying: a question that is not the one on the tape is noted, and from then on answered as
+     * well as can be, until the machine comes to where its state can be compared. */
+    bool lenient;
+    struct err strayed;
+    struct err failed; /* recording: no memory for the tape */
     /* Recording: called before a question that may wait for a person. */
     void (*before_wait)(void *ctx);
     void *ctx;

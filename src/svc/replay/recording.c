@@ -453,14 +453,16 @@ static int read_chunks(struct recording *r, const u8 *file, size_t len, struct e
         return err_set(e, ERR_FORMAT, "not a recording");
     body = find_chunk(file, len, at, &name, &body_bytes, &at);
     if (!body || name != MACH)
-        return err_set(e, ERR_FORMAT, "the recording is cut off before it says what was recorded");
+        return err_set(e, ERR_FORMAT,
+                       "the recording is cut off or damaged before it says what was recorded");
     if (take_mach(r, body, body_bytes, e))
         return -(int)e->code;
     while (!r->complete && (body = find_chunk(file, len, at, &name, &body_bytes, &at)) &&
            take_chunk(r, name, body, body_bytes))
         r->whole_bytes = at;
     if (!r->state_count)
-        return err_set(e, ERR_FORMAT, "the recording is cut off before its first moment");
+        return err_set(e, ERR_FORMAT,
+                       "the recording is cut off or damaged before its first moment");
     return 0;
 }
 

@@ -67,6 +67,7 @@ static bool look_at_state(struct verifier *v, struct machine *m, char *out, size
         return false;
     }
     free(image);
+    v->spare->now = m->now; /* one that has gone astray may have ended earlier: that is no news */
     same = !machine_differs(v->spare, m, what, sizeof what);
     if (same && !*v->parts) {
         v->good = s->time;

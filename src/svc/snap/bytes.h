@@ -8,6 +8,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+static inline void bytes_set(u8 *at, u64 v, unsigned bytes)
+{
+    for (unsigned i = 0; i < bytes; i++)
+        at[i] = (u8)(v >> 8 * i);
+}
+
+static inline u64 bytes_get(const u8 *at, unsigned bytes)
+{
+    u64 v = 0;
+
+    for (unsigned i = 0; i < bytes; i++)
+        v |= (u64)at[i] << 8 * i;
+    return v;
+}
+
 struct writer {
     u8 *bytes; /* the owner frees it */
     size_t len, room;
@@ -39,8 +54,7 @@ static inline void put(struct writer *w, u64 v, unsigned bytes)
 {
     u8 le[8];
 
-    for (unsigned i = 0; i < bytes; i++)
-        le[i] = (u8)(v >> 8 * i);
+    bytes_set(le, v, bytes);
     put_bytes(w, le, bytes);
 }
 
@@ -85,11 +99,8 @@ static inline const u8 *take_bytes(struct reader *r, u64 len)
 static inline u64 take(struct reader *r, unsigned bytes)
 {
     const u8 *p = take_bytes(r, bytes);
-    u64 v = 0;
 
-    for (unsigned i = 0; p && i < bytes; i++)
-        v |= (u64)p[i] << 8 * i;
-    return v;
+    return p ? bytes_get(p, bytes) : 0;
 }
 
 /* What put_text() wrote, with a zero behind it; the caller frees it. NULL: damaged, or no memory.

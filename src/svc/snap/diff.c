@@ -29,10 +29,7 @@ static void pop(struct diff *d, size_t stem)
 
 static const struct field *named(const struct fields *fs, const char *name)
 {
-    for (u32 i = 0; fs && i < fs->count; i++)
-        if (!strcmp(fs->list[i].name, name))
-            return &fs->list[i];
-    return NULL;
+    return fs ? field_named(fs, name, strlen(name)) : NULL;
 }
 
 static void scalar_text(const struct field *f, const void *obj, u32 k, char *out, size_t room)
@@ -141,19 +138,11 @@ static void diff_fields(struct diff *d, const struct fields *fsa, const char *a,
         }
 }
 
-static const struct component *child_named(const struct component *c, const char *name)
-{
-    for (const struct component *k = c->child; k; k = k->next)
-        if (!strcmp(k->name, name))
-            return k;
-    return NULL;
-}
-
 static void diff_components(struct diff *d, const struct component *a, const struct component *b)
 {
     diff_fields(d, a->fields, a->self, b->fields, b->self);
     for (const struct component *k = a->child; k; k = k->next) {
-        const struct component *other = child_named(b, k->name);
+        const struct component *other = component_child(b, k->name, strlen(k->name));
         size_t stem = push(d, k->name, ".");
 
         if (other)
@@ -163,7 +152,7 @@ static void diff_components(struct diff *d, const struct component *a, const str
         pop(d, stem);
     }
     for (const struct component *k = b->child; k; k = k->next)
-        if (!child_named(a, k->name)) {
+        if (!component_child(a, k->name, strlen(k->name))) {
             size_t stem = push(d, k->name, ".");
 
             d->f(d->ctx, d->path, "no such component", "a component");
@@ -284,39 +273,39 @@ static void diff_page(struct diff *d, const char *name, struct run *r, const u8 
     r->end = page + 1;
 }
 
-/* Both images' bytes of a chunk; false in *any: both have nothing but zeros there. */
+/* Both images' bytes of a chunk. */
 static int read_both(struct diff *d, struct snap_part *pa, struct snap_part *pb, u64 at, u64 len,
-                     u8 *a, u8 *b, bool *any, struct err *e)
+                     u8 *a, u8 *b, struct err *e)
 {
-    const struct snap_record *ra = snap_record_at(pa, at), *rb = snap_record_at(pb, at);
-
-    *any = (ra && ra->first < at + len) || (rb && rb->first < at + len);
-    if (!*any)
-        return 0;
     if (snap_read(d->a, (unsigned)(pa - d->a->parts), at, a, len, e) ||
         snap_read(d->b, (unsigned)(pb - d->b->parts), at, b, len, e))
         return -(int)e->code;
     return 0;
 }
 
+/* The first chunk from `at` on of which either has anything but zeros. */
+static u64 next_chunk(const struct snap_part *pa, const struct snap_part *pb, u64 at)
+{
+    u64 a = snap_next_stored(pa, at), b = snap_next_stored(pb, at), next = a < b ? a : b;
+
+    return next < pa->size_bytes ? next / SNAP_CHUNK_BYTES * SNAP_CHUNK_BYTES : next;
+}
+
 static int diff_part(struct diff *d, struct snap_part *pa, struct snap_part *pb, u8 *a, u8 *b,
                      struct err *e)
 {
+    u64 size = pa->size_bytes;
     struct run r = { 0 };
 
     if (snap_records(d->a, pa, e) || snap_records(d->b, pb, e))
         return -(int)e->code;
-    for (u64 at = 0; at < pa->size_bytes; at += SNAP_CHUNK_BYTES) {
-        u64 left = pa->size_bytes - at, len = left < SNAP_CHUNK_BYTES ? left : SNAP_CHUNK_BYTES;
-        bool any;
-
-        if (read_both(d, pa, pb, at, len, a, b, &any, e))
+    for (u64 at = 0, len; (at = next_chunk(pa, pb, at)) < size; at += len) {
+        len = size - at < SNAP_CHUNK_BYTES ? size - at : SNAP_CHUNK_BYTES;
+        if (read_both(d, pa, pb, at, len, a, b, e))
             return -(int)e->code;
-        for (u64 k = 0; any && k < len; k += SPACE_PAGE_BYTES)
+        for (u64 k = 0; k < len; k += SPACE_PAGE_BYTES)
             diff_page(d, pa->name, &r, a + k, b + k, (at + k) / SPACE_PAGE_BYTES,
                       len - k < SPACE_PAGE_BYTES ? len - k : SPACE_PAGE_BYTES);
-        if (!any)
-            end_run(d, pa->name, &r);
     }
     end_run(d, pa->name, &r);
     return 0;

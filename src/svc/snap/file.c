@@ -63,13 +63,38 @@ u64 snap_sum(const void *bytes, size_t len)
     return XXH3_64bits(bytes, len);
 }
 
-/* ---- the manifest ---- */
-
-static void set(u8 *at, u64 v, unsigned bytes)
+bool snap_is_zero(const u8 *bytes, size_t len)
 {
-    for (unsigned i = 0; i < bytes; i++)
-        at[i] = (u8)(v >> 8 * i);
+    assert(len);
+    return !bytes[0] && !memcmp(bytes, bytes + 1, len - 1);
 }
+
+/* ---- spaces ---- */
+
+u64 snap_place(u64 *end, u64 size_bytes)
+{
+    u64 align = size_bytes >= SPACE_LARGE_BYTES ? SPACE_ALIGN_BYTES : SPACE_PAGE_BYTES;
+    u64 at = (*end + align - 1) & -align;
+
+    *end = at + ((size_bytes + align - 1) & -align);
+    return at;
+}
+
+bool snap_add_record(struct snap_part *p, const struct snap_record *r)
+{
+    if (!(p->records & (p->records - 1))) { /* at every power of two */
+        u64 room = p->records ? 2 * p->records : 1;
+        struct snap_record *more = realloc(p->list, room * sizeof *more);
+
+        if (!more)
+            return false;
+        p->list = more;
+    }
+    p->list[p->records++] = *r;
+    return true;
+}
+
+/* ---- the manifest ---- */
 
 size_t snap_section(struct writer *w, enum snap_section s)
 {
@@ -82,7 +107,7 @@ size_t snap_section(struct writer *w, enum snap_section s)
 void snap_section_end(struct writer *w, size_t head)
 {
     if (!w->failed)
-        set(w->bytes + head - 8, w->len - head, 8);
+        bytes_set(w->bytes + head - 8, w->len - head, 8);
     put_align(w, 8);
 }
 
@@ -135,14 +160,15 @@ static int write_header(int fd, const struct snap_header *h, struct err *e)
     u8 b[SNAP_HEADER_BYTES] = { 0 };
 
     memcpy(b, SNAP_MAGIC, 8);
-    set(b + 8, h->version, 4);
-    set(b + 12, h->flags, 4);
-    set(b + 16, h->file_bytes, 8);
-    set(b + 24, h->manifest_at, 8);
-    set(b + 32, h->manifest_bytes, 8);
+    bytes_set(b + 8, h->version, 4);
+    bytes_set(b + 12, h->flags, 4);
+    bytes_set(b + 16, h->file_bytes, 8);
+    bytes_set(b + 24, h->manifest_at, 8);
+    bytes_set(b + 32, h->manifest_bytes, 8);
     memcpy(b + 40, h->digest, SNAP_DIGEST_BYTES);
     memcpy(b + 56, h->base, SNAP_DIGEST_BYTES);
-    set(b + SNAP_HEADER_SUM, snap_sum(b, SNAP_HEADER_SUM), 8);
+    memcpy(b + 72, h->also, SNAP_DIGEST_BYTES);
+    bytes_set(b + SNAP_HEADER_SUM, snap_sum(b, SNAP_HEADER_SUM), 8);
     return snap_write_at(fd, b, sizeof b, 0, e);
 }
 
@@ -167,6 +193,8 @@ int snap_write_end(int fd, u64 at, struct writer *w, struct snap_part *parts, un
     h->file_bytes = at + w->len;
     XXH128_canonicalFromHash(&digest, XXH3_128bits(w->bytes, w->len));
     memcpy(h->digest, digest.digest, sizeof h->digest);
+    if (!memcmp(h->also, h->digest, sizeof h->also)) /* it is the image itself, again */
+        memset(h->also, 0, sizeof h->also);
     if (ftruncate(fd, (off_t)h->file_bytes))
         return err_set(e, ERR_SYS, "writing the snapshot");
     if (snap_write_at(fd, w->bytes, w->len, at, e))

@@ -41,7 +41,8 @@ struct snap_record {
 struct snap_header {
     u32 version, flags;
     u64 file_bytes, manifest_at, manifest_bytes;
-    u8 digest[SNAP_DIGEST_BYTES], base[SNAP_DIGEST_BYTES];
+    /* `also`: of the image that this one was rewritten from, and may stand for; zeros: of none. */
+    u8 digest[SNAP_DIGEST_BYTES], base[SNAP_DIGEST_BYTES], also[SNAP_DIGEST_BYTES];
 };
 
 /* A space in the manifest. */
@@ -83,6 +84,12 @@ int snap_write_at(int fd, const void *bytes, size_t len, u64 offset, struct err 
 int snap_read_at(int fd, void *bytes, size_t len, u64 offset, struct err *e);
 void snap_digest_text(const u8 digest[SNAP_DIGEST_BYTES], char out[SNAP_DIGEST_TEXT]);
 u64 snap_sum(const void *bytes, size_t len);
+bool snap_is_zero(const u8 *bytes, size_t len);
+/* Where a flat image has a memory of that size, which is to follow what ends at *end; *end moves
+ * behind it. Large ones lie as any host can map them. */
+u64 snap_place(u64 *end, u64 size_bytes);
+/* Appends to p->list; false: no memory. */
+bool snap_add_record(struct snap_part *p, const struct snap_record *r);
 /* Makes the file empty, of a length without content. */
 int snap_clear(int fd, u64 bytes, struct err *e);
 
@@ -131,5 +138,8 @@ int snap_unpack(struct snap_image *i, const struct snap_record *r, struct err *e
 struct snap_part *snap_part_named(const struct snap_image *i, const char *name);
 /* The record that holds the byte at `offset`, or the next one after it; NULL: none follows. */
 const struct snap_record *snap_record_at(const struct snap_part *p, u64 offset);
+/* The first byte from `offset` on that a record holds; the part's size: none does. However large an
+ * image says that its memories are, work is done for its records only. */
+u64 snap_next_stored(const struct snap_part *p, u64 offset);
 
 #endif

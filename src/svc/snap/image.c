@@ -25,29 +25,23 @@ bool snap_recognise(const u8 *bytes, size_t len)
 
 /* ---- header ---- */
 
-static u64 get(const u8 *at, unsigned bytes)
-{
-    struct reader r = { at, at + bytes, false };
-
-    return take(&r, bytes);
-}
-
 static int check_header(const u8 *b, struct snap_header *h, u64 file_bytes, struct err *e)
 {
     if (!snap_recognise(b, SNAP_HEADER_BYTES))
         return err_set(e, ERR_FORMAT, "not a snapshot, or one whose writing was cut short");
-    if (get(b + SNAP_HEADER_SUM, 8) != snap_sum(b, SNAP_HEADER_SUM))
-        return damaged(e, "the header's checksum is wrong");
-    h->version = (u32)get(b + 8, 4);
-    h->flags = (u32)get(b + 12, 4);
-    h->file_bytes = get(b + 16, 8);
-    h->manifest_at = get(b + 24, 8);
-    h->manifest_bytes = get(b + 32, 8);
-    memcpy(h->digest, b + 40, sizeof h->digest);
-    memcpy(h->base, b + 56, sizeof h->base);
-    if (h->version != SNAP_VERSION)
+    h->version = (u32)bytes_get(b + 8, 4);
+    if (h->version != SNAP_VERSION) /* and may have its checksum elsewhere */
         return err_set(e, ERR_MISMATCH, "a snapshot of format %u; this program knows format %d",
                        h->version, SNAP_VERSION);
+    if (bytes_get(b + SNAP_HEADER_SUM, 8) != snap_sum(b, SNAP_HEADER_SUM))
+        return damaged(e, "the header's checksum is wrong");
+    h->flags = (u32)bytes_get(b + 12, 4);
+    h->file_bytes = bytes_get(b + 16, 8);
+    h->manifest_at = bytes_get(b + 24, 8);
+    h->manifest_bytes = bytes_get(b + 32, 8);
+    memcpy(h->digest, b + 40, sizeof h->digest);
+    memcpy(h->base, b + 56, sizeof h->base);
+    memcpy(h->also, b + 72, sizeof h->also);
     if (h->flags & ~(u32)(SNAP_CHAINED | SNAP_COMPRESSED))
         return err_set(e, ERR_MISMATCH, "a snapshot with features that this program does not know");
     if (h->file_bytes != file_bytes)
@@ -209,6 +203,8 @@ static int take_manifest(struct snap_image *i, struct err *e)
     snap_digest_text(i->header.digest, i->info.digest);
     if (i->info.chained)
         snap_digest_text(i->header.base, i->info.base);
+    if (!snap_is_zero(i->header.also, sizeof i->header.also))
+        snap_digest_text(i->header.also, i->info.also);
     return 0;
 }
 
@@ -412,6 +408,15 @@ const struct snap_record *snap_record_at(const struct snap_part *p, u64 offset)
     return low < p->records ? &p->list[low] : NULL;
 }
 
+u64 snap_next_stored(const struct snap_part *p, u64 offset)
+{
+    const struct snap_record *r = snap_record_at(p, offset);
+
+    if (!r)
+        return p->size_bytes;
+    return r->first > offset ? r->first : offset;
+}
+
 int snap_unpack(struct snap_image *i, const struct snap_record *r, struct err *e)
 {
     bool raw = r->stored == r->bytes;
@@ -504,7 +509,7 @@ static int check_zeros(struct snap_image *i, const struct snap_part *p, u64 from
         n = end - from < SNAP_CHUNK_BYTES ? end - from : SNAP_CHUNK_BYTES;
         if (snap_read_at(i->fd, bytes, n, from, e))
             return -(int)e->code;
-        if (bytes[0] || memcmp(bytes, bytes + 1, n - 1) != 0)
+        if (!snap_is_zero(bytes, n))
             return err_set(e, ERR_FORMAT, "damaged: %s: there is something where zeros should be",
                            p->name);
         from += n;

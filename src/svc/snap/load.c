@@ -3,17 +3,10 @@
 
 #include <assert.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 /* ---- components ---- */
-
-static struct component *child_named(const struct component *c, const char *name)
-{
-    for (struct component *k = c->child; k; k = k->next)
-        if (!strcmp(k->name, name))
-            return k;
-    return NULL;
-}
 
 static bool is_older(const struct component *from, const struct component *c)
 {
@@ -27,7 +20,7 @@ static int load_children(struct component *c, const struct component *from, stru
     bool older = is_older(from, c);
 
     for (const struct component *k = from->child; k; k = k->next) {
-        struct component *own = child_named(c, k->name);
+        struct component *own = component_child(c, k->name, strlen(k->name));
 
         if (!own && older && field_word(c->fields->gone, k->name))
             continue;
@@ -37,7 +30,8 @@ static int load_children(struct component *c, const struct component *from, stru
             return err_wrap(e, "%s", k->name);
     }
     for (const struct component *k = c->child; k; k = k->next)
-        if (!child_named(from, k->name) && !(older && field_word(c->fields->added, k->name)))
+        if (!component_child(from, k->name, strlen(k->name)) &&
+            !(older && field_word(c->fields->added, k->name)))
             return err_set(e, ERR_MISMATCH, "%s: the image lacks this component", k->name);
     return 0;
 }
@@ -100,29 +94,56 @@ static int load_events(const struct snap_image *i, struct event_queue *q, struct
 
 /* ---- memory ---- */
 
-/* Puts the file in the place of the memory: its pages are read when the guest touches them, and
- * are the machine's own when it writes them. */
-static int map(const struct snap_image *i, const struct snap_part *p, struct space *s,
-               struct err *e)
+/* Puts other memory in the place of the space's: a file's from `offset` on, fd -1: zeros. */
+static void *put_in_place(struct space *s, int fd, u64 offset)
 {
     u64 host_page = (u64)sysconf(_SC_PAGESIZE);
     u64 len = (s->size_bytes + host_page - 1) & -host_page;
-    void *at = mmap(s->bytes, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE,
-                    i->fd, (off_t)p->region);
+    int flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
 
-    return at == MAP_FAILED ? err_set(e, ERR_SYS, "%s: mapping the snapshot", s->name) : 0;
+    return mmap(s->bytes, len, PROT_READ | PROT_WRITE, flags, fd, (off_t)offset);
 }
 
-static bool can_map(const struct snap_part *p, const struct space *s)
+/* The file's pages are read when the guest touches them, and are the machine's own when it writes
+ * them. */
+static int map(const struct snap_image *i, const struct snap_part *p, struct space *s,
+               struct err *e)
 {
-    return p->region && (s->flags & SPACE_LARGE) && sysconf(_SC_PAGESIZE) <= SPACE_ALIGN_BYTES;
+    if (put_in_place(s, i->fd, p->region) == MAP_FAILED)
+        return err_set(e, ERR_SYS, "%s: mapping the snapshot", s->name);
+    return 0;
+}
+
+/* A large memory of an image that cannot be mapped: what has no record is zero without being
+ * touched. */
+static int unpack(struct snap_image *i, struct snap_part *p, struct space *s, struct err *e)
+{
+    if (put_in_place(s, -1, 0) == MAP_FAILED)
+        return err_set(e, ERR_SYS, "%s: memory", s->name);
+    if (snap_records(i, p, e))
+        return -(int)e->code;
+    for (u64 k = 0; k < p->records; k++) {
+        const struct snap_record *r = &p->list[k];
+
+        if (snap_read(i, (unsigned)(p - i->parts), r->first, s->bytes + r->first, r->bytes, e))
+            return -(int)e->code;
+    }
+    return 0;
+}
+
+static bool can_replace(const struct space *s)
+{
+    return (s->flags & SPACE_LARGE) && sysconf(_SC_PAGESIZE) <= SPACE_ALIGN_BYTES;
 }
 
 static int load_space(struct snap_image *i, struct snap_part *p, struct space *s, struct err *e)
 {
-    int r = can_map(p, s) ? map(i, p, s, e)
-                          : snap_read(i, (unsigned)(p - i->parts), 0, s->bytes, s->size_bytes, e);
+    int r;
 
+    if (!can_replace(s))
+        r = snap_read(i, (unsigned)(p - i->parts), 0, s->bytes, s->size_bytes, e);
+    else
+        r = p->region ? map(i, p, s, e) : unpack(i, p, s, e);
     space_mark(s, 0, s->size_bytes);
     return r;
 }
@@ -170,12 +191,24 @@ int snap_load(struct snap_image *i, struct machine *m, struct err *e)
     return 0;
 }
 
+int snap_announce(struct machine *m, struct err *e)
+{
+    u8 id[GENERATION_BYTES];
+
+    if (!machine_can(m->kind, m, VERB_GENERATION, NULL))
+        return 0;
+    if (getrandom(id, sizeof id, 0) != sizeof id)
+        return err_set(e, ERR_SYS, "random bytes for a generation id");
+    m->kind->copied(m, id);
+    return 0;
+}
+
 int snap_adopt(struct snap_image *i, struct machine *m, struct err *e)
 {
     for (struct space *s = m->spaces; s; s = s->next) {
         const struct snap_part *p = s->flags & SPACE_ROM ? NULL : snap_part_named(i, s->name);
 
-        if (p && p->size_bytes == s->size_bytes && can_map(p, s) && map(i, p, s, e))
+        if (p && p->region && p->size_bytes == s->size_bytes && can_replace(s) && map(i, p, s, e))
             return -(int)e->code;
     }
     return 0;

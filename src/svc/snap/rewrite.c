@@ -5,10 +5,8 @@
 #include <unistd.h>
 #include <zstd.h>
 
-enum { CHAIN_MAX = 256, CHUNK_PAGES = SNAP_CHUNK_BYTES / SPACE_PAGE_BYTES };
-
 struct rewrite {
-    struct snap_image *chain[CHAIN_MAX]; /* oldest first */
+    struct snap_image *chain[SNAP_CHAIN_MAX]; /* oldest first */
     unsigned count;
     int fd, level;
     u64 end; /* of the memory in the file */
@@ -21,16 +19,30 @@ struct rewrite {
 
 /* ---- the chain's order ---- */
 
+static bool same(const u8 *a, const u8 *b)
+{
+    return !memcmp(a, b, SNAP_DIGEST_BYTES);
+}
+
 static bool follows(const struct snap_image *i, const struct snap_image *before)
 {
-    return i->info.chained && !memcmp(i->header.base, before->header.digest, SNAP_DIGEST_BYTES);
+    return i->info.chained && (same(i->header.base, before->header.digest) ||
+                               same(i->header.base, before->header.also));
+}
+
+static bool is_in(const struct rewrite *w, const struct snap_image *i)
+{
+    for (unsigned k = 0; k < w->count; k++)
+        if (w->chain[k] == i)
+            return true;
+    return false;
 }
 
 /* Orders them by the digests. */
 static int order(struct rewrite *w, struct snap_image *const *images, unsigned count, struct err *e)
 {
-    if (!count || count > CHAIN_MAX)
-        return err_set(e, ERR_LIMIT, "a chain has 1 to %d images", CHAIN_MAX);
+    if (!count || count > SNAP_CHAIN_MAX)
+        return err_set(e, ERR_LIMIT, "a chain has 1 to %d images", SNAP_CHAIN_MAX);
     for (unsigned k = 0; k < count && !w->count; k++)
         if (!images[k]->info.chained || count == 1)
             w->chain[w->count++] = images[k];
@@ -38,7 +50,7 @@ static int order(struct rewrite *w, struct snap_image *const *images, unsigned c
         return err_set(e, ERR_STATE, "the base is missing: all are chained to another image");
     for (unsigned tries = 1; tries < count; tries++)
         for (unsigned k = 0; k < count; k++)
-            if (follows(images[k], w->chain[w->count - 1])) {
+            if (follows(images[k], w->chain[w->count - 1]) && !is_in(w, images[k])) {
                 w->chain[w->count++] = images[k];
                 break;
             }
@@ -49,20 +61,6 @@ static int order(struct rewrite *w, struct snap_image *const *images, unsigned c
 }
 
 /* ---- memory ---- */
-
-static bool add_record(struct snap_part *p, const struct snap_record *r)
-{
-    if (!(p->records & (p->records - 1))) { /* at every power of two */
-        struct snap_record *more = realloc(p->list,
-                                           (p->records ? 2 * p->records : 1) * sizeof *more);
-
-        if (!more)
-            return false;
-        p->list = more;
-    }
-    p->list[p->records++] = *r;
-    return true;
-}
 
 /* Copies what an image's records have of [first, first + bytes) over the chunk. */
 static int overlay(struct rewrite *w, struct snap_image *i, const char *name, u64 first, u64 bytes,
@@ -90,7 +88,7 @@ static int store(struct rewrite *w, struct snap_part *p, struct snap_record *r, 
     w->result.written_bytes += r->stored;
     if (snap_write_at(w->fd, bytes, r->stored, r->offset, e))
         return -(int)e->code;
-    return add_record(p, r) ? 0 : err_set(e, ERR_NOMEM, "no memory");
+    return snap_add_record(p, r) ? 0 : err_set(e, ERR_NOMEM, "no memory");
 }
 
 /* Appends `bytes` of the chunk, compressed where that is asked for and of use. */
@@ -106,11 +104,6 @@ static int store_packed(struct rewrite *w, struct snap_part *p, u64 first, u32 b
     return store(w, p, &r, n < bytes ? w->packed : from, e);
 }
 
-static bool is_zero(const u8 *bytes, size_t len)
-{
-    return !bytes[0] && !memcmp(bytes, bytes + 1, len - 1);
-}
-
 /* Writes the chunk where it belongs in a flat image; its zero pages become holes. */
 static int store_flat(struct rewrite *w, struct snap_part *p, u64 first, u32 bytes, struct err *e)
 {
@@ -118,13 +111,13 @@ static int store_flat(struct rewrite *w, struct snap_part *p, u64 first, u32 byt
 
     for (u32 at = 0, n; at < bytes; at += n) {
         n = bytes - at < SPACE_PAGE_BYTES ? bytes - at : SPACE_PAGE_BYTES;
-        if (is_zero(w->chunk + at, n))
+        if (snap_is_zero(w->chunk + at, n))
             continue;
         w->result.written_bytes += n;
         if (snap_write_at(w->fd, w->chunk + at, n, r.offset + at, e))
             return -(int)e->code;
     }
-    return add_record(p, &r) ? 0 : err_set(e, ERR_NOMEM, "no memory");
+    return snap_add_record(p, &r) ? 0 : err_set(e, ERR_NOMEM, "no memory");
 }
 
 /* The first place from `at` on of which any image has a record; `end`: none. */
@@ -134,10 +127,9 @@ static u64 next_place(const struct rewrite *w, const char *name, u64 at, u64 end
 
     for (unsigned k = 0; k < w->count; k++) {
         const struct snap_part *p = snap_part_named(w->chain[k], name);
-        const struct snap_record *r = p ? snap_record_at(p, at) : NULL;
+        u64 stored = p ? snap_next_stored(p, at) : end;
 
-        if (r && (r->first > at ? r->first : at) < next)
-            next = r->first > at ? r->first : at;
+        next = stored < next ? stored : next;
     }
     return next;
 }
@@ -157,7 +149,7 @@ static int rewrite_part(struct rewrite *w, struct snap_part *p, struct err *e)
                 return -(int)e->code;
         assert(any);
         at = first + bytes;
-        if (is_zero(w->chunk, bytes))
+        if (snap_is_zero(w->chunk, bytes))
             continue;
         r = w->level ? store_packed(w, p, first, bytes, w->chunk, e)
                      : store_flat(w, p, first, bytes, e);
@@ -214,24 +206,19 @@ static bool is_flat(const struct rewrite *w)
 static void place(struct rewrite *w)
 {
     const struct snap_image *last = w->chain[w->count - 1];
-    u64 at = SNAP_MEMORY_AT;
 
+    w->end = SNAP_MEMORY_AT;
     for (unsigned n = 0; n < last->part_count; n++) {
         const struct snap_part *from = &last->parts[n];
-        u64 align = from->size_bytes >= SPACE_LARGE_BYTES ? SPACE_ALIGN_BYTES : SPACE_PAGE_BYTES;
 
         w->parts[n] = (struct snap_part) { .name = from->name, /* borrowed */
                                            .size_bytes = from->size_bytes,
                                            .base = from->base };
         w->result.memory_bytes += from->size_bytes;
-        if (!is_flat(w))
-            continue;
-        at = (at + align - 1) & -align;
-        w->parts[n].region = at;
-        at += (from->size_bytes + align - 1) & -align;
+        if (is_flat(w))
+            w->parts[n].region = snap_place(&w->end, from->size_bytes);
     }
     w->part_count = last->part_count;
-    w->end = at;
 }
 
 static void copy_section(struct writer *out, const struct snap_image *i,
@@ -245,6 +232,15 @@ static void copy_section(struct writer *out, const struct snap_image *i,
     head = snap_section(out, name);
     put_bytes(out, s->bytes, s->len);
     snap_section_end(out, head);
+}
+
+/* What is based on the last of the chain, or on what that one stands for, may be based on the new
+ * image as well. */
+static void stand_for(struct snap_header *h, const struct snap_header *last)
+{
+    static const u8 none[SNAP_DIGEST_BYTES];
+
+    memcpy(h->also, same(last->also, none) ? last->digest : last->also, sizeof h->also);
 }
 
 static int write_image(struct rewrite *w, struct writer *out, bool sync, struct err *e)
@@ -266,6 +262,7 @@ static int write_image(struct rewrite *w, struct writer *out, bool sync, struct 
         h.flags |= SNAP_CHAINED;
         memcpy(h.base, first->header.base, sizeof h.base);
     }
+    stand_for(&h, &last->header);
     if (snap_write_end(w->fd, w->end, out, w->parts, w->part_count, &h, e))
         return -(int)e->code;
     if (sync && fsync(w->fd))

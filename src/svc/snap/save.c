@@ -152,11 +152,6 @@ static u64 page_bytes(const struct space *s, u64 page)
     return left < SPACE_PAGE_BYTES ? left : SPACE_PAGE_BYTES;
 }
 
-static bool is_zero(const u8 *bytes, u64 len)
-{
-    return !bytes[0] && !memcmp(bytes, bytes + 1, len - 1);
-}
-
 static bool bit(const u64 *bits, u64 i)
 {
     return bits[i / 64] >> i % 64 & 1;
@@ -174,7 +169,7 @@ static u64 page_place(struct snap_writer *w, struct piece *p, u64 page)
         }
         return (u64)p->slot[page] * SPACE_PAGE_BYTES;
     }
-    if (!bit(p->written, page) && is_zero(bytes, page_bytes(p->space, page)))
+    if (!bit(p->written, page) && snap_is_zero(bytes, page_bytes(p->space, page)))
         return 0;
     p->written[page / 64] |= 1ull << page % 64;
     return p->region + page * SPACE_PAGE_BYTES;
@@ -223,22 +218,6 @@ static int write_pages(struct snap_writer *w, struct piece *p, u64 *budget, stru
 }
 
 /* ---- begin ---- */
-
-/* Gives flat memory its places: large ones as any host can map them. */
-static u64 place_flat(struct snap_writer *w)
-{
-    u64 at = SNAP_MEMORY_AT;
-
-    for (unsigned i = 0; i < w->count; i++) {
-        u64 size = w->pieces[i].space->size_bytes;
-        u64 align = size >= SPACE_LARGE_BYTES ? SPACE_ALIGN_BYTES : SPACE_PAGE_BYTES;
-
-        at = (at + align - 1) & -align;
-        w->pieces[i].region = at;
-        at += (size + align - 1) & -align;
-    }
-    return at;
-}
 
 static bool piece_init(struct snap_writer *w, struct piece *p, struct space *s)
 {
@@ -325,7 +304,9 @@ int snap_begin(struct machine *m, const struct recipe *r, int fd, const struct s
             if (good && !(s->flags & SPACE_ROM))
                 good = piece_init(w, &w->pieces[w->count++], s);
         }
-        w->end = o->incremental ? SNAP_MEMORY_AT : place_flat(w);
+        w->end = SNAP_MEMORY_AT;
+        for (unsigned i = 0; i < w->count && !o->incremental; i++)
+            w->pieces[i].region = snap_place(&w->end, w->pieces[i].space->size_bytes);
         put_info(&w->manifest, m, r, o->program);
         if (!o->incremental)
             put_recipe(&w->manifest, r);
@@ -413,20 +394,6 @@ int snap_capture(struct snap_writer *w, struct err *e)
 
 /* ---- finish ---- */
 
-static bool add_record(struct snap_part *part, const struct snap_record *r)
-{
-    if (!(part->records & (part->records - 1))) { /* at every power of two */
-        struct snap_record *more = realloc(part->list,
-                                           (part->records ? 2 * part->records : 1) * sizeof *more);
-
-        if (!more)
-            return false;
-        part->list = more;
-    }
-    part->list[part->records++] = *r;
-    return true;
-}
-
 /* Checksums what has been written: the pages that the machine has changed since are in the file as
  * they were. */
 static int record(struct snap_writer *w, struct snap_part *part, u8 *buffer, u64 first, u64 end,
@@ -438,7 +405,7 @@ static int record(struct snap_writer *w, struct snap_part *part, u8 *buffer, u64
         return -(int)e->code;
     r.stored = r.bytes;
     r.checksum = snap_sum(buffer, r.bytes);
-    return add_record(part, &r) ? 0 : err_set(e, ERR_NOMEM, "no memory");
+    return snap_add_record(part, &r) ? 0 : err_set(e, ERR_NOMEM, "no memory");
 }
 
 enum { CHUNK_PAGES = SNAP_CHUNK_BYTES / SPACE_PAGE_BYTES };

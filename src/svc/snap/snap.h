@@ -17,7 +17,7 @@
 
 #include "mach/recipe.h"
 
-enum { SNAP_DIGEST_TEXT = 33 };
+enum { SNAP_DIGEST_TEXT = 33, SNAP_CHAIN_MAX = 256 };
 
 /* ---- chains: what changed since the last image ---- */
 struct snap_chain;
@@ -72,6 +72,7 @@ struct snap_info {
     u64 hz_num, hz_den, now, frames;
     bool chained, compressed;
     char digest[SNAP_DIGEST_TEXT], base[SNAP_DIGEST_TEXT];
+    char also[SNAP_DIGEST_TEXT]; /* of the image for which it may stand in a chain, or empty */
     u64 file_bytes;
     unsigned space_count;
 };
@@ -103,6 +104,11 @@ int snap_verify(struct snap_image *i, struct err *e);
  * renamed and removed). On failure the machine is good for nothing but to be destroyed. */
 int snap_load(struct snap_image *i, struct machine *m, struct err *e);
 
+/* Tells the guest of a machine that was loaded, and has not run yet, that it is a copy, where its
+ * kind can: a new generation id. For who restores or forks; not for replay, whose machine is the
+ * same one. */
+int snap_announce(struct machine *m, struct err *e);
+
 /* Has the machine's large memories mapped from an image that was just made of it, so that it
  * shares them with all who restore it; the machine has not run since. */
 int snap_adopt(struct snap_image *i, struct machine *m, struct err *e);
@@ -112,8 +118,9 @@ typedef void snap_difference(void *ctx, const char *where, const char *a, const 
 int snap_diff(struct snap_image *a, struct snap_image *b, snap_difference *f, void *ctx,
               struct err *e);
 
-/* Writes one image with the content of a base and what is chained to it, in any order; or of one
- * image alone. level: zstd's, 0 for a flat one. */
+/* Writes one image with the content of a base and what is chained to it, in any order, at most
+ * SNAP_CHAIN_MAX; or of one image alone. What is chained to the last of them may be chained to the
+ * new image instead: it stands for it. level: zstd's, 0 for a flat one. */
 int snap_rewrite(struct snap_image *const *chain, unsigned count, int fd, int level, bool sync,
                  struct snap_result *out, struct err *e);
 

@@ -79,7 +79,6 @@ static u32 put_node(struct saver *s, enum role role, const char *name, u32 paren
                     const struct fields *fs, const void *obj)
 {
     size_t at;
-    u32 bytes;
 
     if (fs)
         put_table(s, fs);
@@ -91,11 +90,8 @@ static u32 put_node(struct saver *s, enum role role, const char *name, u32 paren
     put(&s->nodes, 0, 4);
     if (fs)
         put_values(&s->nodes, fs, obj);
-    if (!s->nodes.failed) {
-        bytes = (u32)(s->nodes.len - at - 4);
-        for (unsigned i = 0; i < 4; i++)
-            s->nodes.bytes[at + i] = (u8)(bytes >> 8 * i);
-    }
+    if (!s->nodes.failed)
+        bytes_set(s->nodes.bytes + at, s->nodes.len - at - 4, 4);
     return ++s->node_count;
 }
 
@@ -290,12 +286,9 @@ static bool has_place(const struct component *parent, const char *name)
 {
     unsigned depth = 0;
 
-    for (const struct component *c = parent->child; c; c = c->next)
-        if (!strcmp(c->name, name))
-            return false;
     for (const struct component *c = parent; c; c = c->parent)
         depth++;
-    return depth < DEPTH_MAX;
+    return depth < DEPTH_MAX && !component_child(parent, name, strlen(name));
 }
 
 /* Puts a node where it belongs; false when there is something already, or nothing to belong to. */

@@ -32,7 +32,7 @@ struct front {
     u64 shown_ns; /* when the last picture was sent */
     char title[64], text[128];
     u64 text_until_ns;
-    bool paused, fast, stepping, text_shown;
+    bool paused, fast, stepping, muted, text_shown;
 };
 
 /* ---- ports ---- */
@@ -165,7 +165,9 @@ static void front_present(struct av_frontend *fe)
         show(fr, now);
         term_flush(&fr->term);
     }
-    if (fr->paused && !fr->stepping) {
+    if (fr->muted) {
+        fr->clock = (struct frame_clock) { 0 }; /* the caller keeps time */
+    } else if (fr->paused && !fr->stepping) {
         u8 bytes[64];
         unsigned n = term_read(&fr->term, bytes, sizeof bytes, PAUSE_MS);
 
@@ -176,6 +178,11 @@ static void front_present(struct av_frontend *fe)
     } else {
         fr->clock = (struct frame_clock) { 0 };
     }
+}
+
+static void front_mute(struct av_frontend *fe, bool mute)
+{
+    container_of(fe, struct front, fe)->muted = mute;
 }
 
 static void front_title(struct av_frontend *fe, const char *title)
@@ -202,6 +209,7 @@ static const struct av_ops front_ops = {
     .poll = front_poll,
     .present = front_present,
     .message = front_message,
+    .mute = front_mute,
     .title = front_title,
     .close = front_close,
 };

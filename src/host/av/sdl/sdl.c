@@ -24,6 +24,7 @@ struct front {
     SDL_GameController *pads[CONTROLS_PADS];
     char *file; /* the last that was dropped; SDL's memory */
     bool paused, stepping;
+    bool muted;       /* the caller keeps time */
     unsigned skipped; /* pictures in a row not shown, for the sound's sake */
     u64 shown_ns;
 };
@@ -35,7 +36,7 @@ static void front_frame(struct video_port *port, const struct video_frame *f)
     struct front *fr = container_of(port, struct front, video);
 
     /* When nobody will see it, converting it is not worth the time. */
-    if (!fr->sound.fast || clock_now_ns() - fr->shown_ns >= FAST_SHOW_NS)
+    if (!fr->sound.fast || fr->muted || clock_now_ns() - fr->shown_ns >= FAST_SHOW_NS)
         window_frame(&fr->window, f, fr->settings);
 }
 
@@ -165,6 +166,8 @@ static void front_poll(struct av_frontend *fe, struct av_events *out)
  * a busy host) loses pictures before the sound has gaps. */
 static bool front_skips(struct front *fr)
 {
+    if (fr->muted)
+        return false;
     if (fr->sound.fast)
         return clock_now_ns() - fr->shown_ns < FAST_SHOW_NS;
     if (!sound_short(&fr->sound) || fr->skipped == SKIPS_MAX)
@@ -176,7 +179,7 @@ static bool front_skips(struct front *fr)
 static void front_present(struct av_frontend *fe)
 {
     struct front *fr = container_of(fe, struct front, fe);
-    bool still = fr->paused && !fr->stepping;
+    bool still = fr->paused && !fr->stepping && !fr->muted;
 
     if (!fr->paused && front_skips(fr))
         return;
@@ -185,13 +188,22 @@ static void front_present(struct av_frontend *fe)
     fr->shown_ns = clock_now_ns();
     if (still)
         SDL_WaitEventTimeout(NULL, PAUSE_MS);
-    else if (!fr->sound.fast && !fr->paused && !sound_wait(&fr->sound))
+    else if (!fr->sound.fast && !fr->paused && !fr->muted && !sound_wait(&fr->sound))
         window_text(&fr->window, "The sound card has stopped");
 }
 
 static void front_message(struct av_frontend *fe, const char *text)
 {
     window_text(&container_of(fe, struct front, fe)->window, text);
+}
+
+static void front_mute(struct av_frontend *fe, bool mute)
+{
+    struct front *fr = container_of(fe, struct front, fe);
+
+    if (mute && !fr->muted)
+        sound_drop(&fr->sound);
+    fr->muted = mute;
 }
 
 static void front_title(struct av_frontend *fe, const char *title)
@@ -221,6 +233,7 @@ static const struct av_ops front_ops = {
     .poll = front_poll,
     .present = front_present,
     .message = front_message,
+    .mute = front_mute,
     .title = front_title,
     .close = front_close,
 };

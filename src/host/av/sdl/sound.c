@@ -88,6 +88,14 @@ void sound_pause(struct sound *s, bool pause)
         SDL_PauseAudioDevice(s->device, pause || !s->playing);
 }
 
+void sound_drop(struct sound *s)
+{
+    if (!s->device)
+        return;
+    set_playing(s, false);
+    SDL_ClearQueuedAudio(s->device);
+}
+
 bool sound_short(const struct sound *s)
 {
     return s->device && queued(s) < s->pace.target / 2;

@@ -26,6 +26,7 @@ struct sound {
 int sound_init(struct sound *s, unsigned latency_ms, struct err *e);
 void sound_fini(struct sound *s);
 void sound_pause(struct sound *s, bool pause);
+void sound_drop(struct sound *s); /* what is queued is not played; the card waits for more */
 /* Whether the queue is so short that the next picture may come too late to fill it. */
 bool sound_short(const struct sound *s);
 /* Waits until the queue is down to its proper length; false when the card takes nothing any more,
