@@ -50,7 +50,7 @@ for command in $commands; do
     case $command in
     run | restore | replay) sed -n '/^    '"$command"')/,/;;/s/^ *'"'"'\**\(--[a-z-]*\)[=[].*/\1/p' completions/mews.zsh >"$tmp/out" ;;
     *) grep -E "^    ([a-z| ]*\| )?$command( \|[a-z| ]*)?\) _arguments" completions/mews.zsh |
-        grep -o "'--[a-z-]*" | tr -d "'" >"$tmp/out" || true ;;
+        grep -o "'\**--[a-z-]*" | tr -d "'*" >"$tmp/out" || true ;;
     esac
     offers zsh "$command" "$tmp/out"
     grep -q "[( ]$command"'\\:' completions/mews.zsh || wrong "zsh does not offer $command"

@@ -56,6 +56,7 @@ enum mews_stop {
     MEWS_STOP_KICK,
     MEWS_STOP_IDLE,
     MEWS_STOP_HOST,
+    MEWS_STOP_ASKED, /* somebody has asked for its end: mews_control() */
 };
 
 struct mews_stop_info {
@@ -110,6 +111,52 @@ MEWS_API double mews_hz(const struct mews *m);
 MEWS_API uint64_t mews_now(const struct mews *m);    /* ticks since power-on */
 MEWS_API uint64_t mews_frames(const struct mews *m); /* pictures since power-on */
 MEWS_API const char *mews_stop_name(enum mews_stop s);
+
+/* ---- others steer it (docs/formats/control.md) ---- */
+struct mews_control_options {
+    size_t size;      /* as in mews_options */
+    const char *name; /* of the machine; NULL: made from the thing's, with a number if need be */
+    bool keep;        /* how it ended is told until somebody forgets it */
+    bool own_output;  /* this process's standard output and error go to the machine's log */
+};
+/* From now on other processes of this user find the machine by its name, look at it and steer it:
+ * by a thread of its own, and in mews_run() and its like, which wait while others want the machine
+ * to stand still and return MEWS_STOP_ASKED when they want its end. Opens all the files that this
+ * will ever need. */
+MEWS_API int mews_control(struct mews *m, const struct mews_control_options *o,
+                          struct mews_error *e);
+/* NULL: mews_control() was not called. */
+MEWS_API const char *mews_control_name(const struct mews *m);
+/* Runs at its own speed, with no screen, until it stops for another reason than a picture. */
+MEWS_API enum mews_stop mews_serve(struct mews *m, struct mews_stop_info *info);
+
+/* ---- machines of other processes ---- */
+/* Calls f for each, by name. `about` and `end` are objects in JSON: what it is, and how it ended
+ * (NULL: it is alive). */
+typedef void mews_machine_fn(void *ctx, const char *name, const char *about, const char *end);
+MEWS_API int mews_machines(mews_machine_fn *f, void *ctx, struct mews_error *e);
+MEWS_API int mews_forget(const char *name, struct mews_error *e); /* one that has ended */
+MEWS_API int mews_kill(const char *name, struct mews_error *e);   /* one that does not answer */
+/* Its log, for reading; the caller closes it. */
+MEWS_API int mews_log(const char *name, int *fd, struct mews_error *e);
+
+/* A connection to a machine. Parameters, results and notifications are objects in JSON; the caller
+ * frees those that it gets. */
+struct mews_link;
+MEWS_API int mews_link_open(const char *name, struct mews_link **out, struct mews_error *e);
+MEWS_API void mews_link_close(struct mews_link *l); /* accepts NULL */
+/* params and result may be NULL. */
+MEWS_API int mews_link_call(struct mews_link *l, const char *method, const char *params,
+                            const int *fds, unsigned fd_count, char **result, struct mews_error *e);
+/* The same without waiting for the answer. */
+MEWS_API int mews_link_post(struct mews_link *l, const char *method, const char *params,
+                            struct mews_error *e);
+/* 1: a notification came; 0: none within `ms` (-1: waits), or a signal; negative: the machine is
+ * gone. */
+MEWS_API int mews_link_next(struct mews_link *l, int ms, char **notification, struct mews_error *e);
+MEWS_API int mews_link_fd(const struct mews_link *l); /* to poll() for */
+/* Shows its screen to a person until they leave, or it ends; `where` as in mews_show(). */
+MEWS_API int mews_link_show(struct mews_link *l, const char *where, struct mews_error *e);
 
 /* ---- snapshots (docs/formats/snapshot.md) ---- */
 struct mews_snapshot_info {

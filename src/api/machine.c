@@ -1,4 +1,5 @@
 /* include/mews/mews.h: joins a kind with the host's ports. */
+#include "api/control.h"
 #include "api/kinds.h"
 #include "api/mews.h"
 #include "host/archive.h"
@@ -26,7 +27,7 @@ const char *mews_version(void)
 
 const char *mews_stop_name(enum mews_stop s)
 {
-    return stop_name((enum stop)s);
+    return s == MEWS_STOP_ASKED ? "asked" : stop_name((enum stop)s);
 }
 
 void mews_kinds(mews_kind_fn *f, void *ctx)
@@ -296,6 +297,8 @@ void api_exchange(struct mews *m, struct machine_parts *p)
 
     memcpy(old.name, m->name, sizeof old.name);
     snap_chain_destroy(m->chain); /* what changed in the old one */
+    if (m->control)
+        control_leave(m->control);
     m->chain = NULL;
     api_history_end(m);
     memcpy(m->name, p->name, sizeof m->name);
@@ -434,6 +437,7 @@ void mews_close(struct mews *m)
     if (!m)
         return;
     finish(m, &e);
+    control_end(m->control);
     snap_chain_destroy(m->chain);
     api_history_end(m);
     api_unmake(&(struct machine_parts) { m->machine, m->store, m->recorder, m->recipe, "" });
@@ -490,15 +494,52 @@ static void heed_test(struct mews *m)
     }
 }
 
+/* Up to a moment, or as far as it goes; when it cannot get there the reason is STOP_TIME too: at
+ * the end of a recording. */
+static void run_piece(struct mews *m, u64 until, struct stop_info *s)
+{
+    if (m->history)
+        history_run(m->history, until, s);
+    else
+        m->machine->kind->run(m->machine, until, s);
+    m->frames = m->machine->frames;
+}
+
+/* A run that others may look at and steer, in pieces; what they ask for is done in between. False:
+ * one of them has asked for its end. */
+static bool run_controlled(struct mews *m, u64 until, struct stop_info *s)
+{
+    for (;;) {
+        enum monitor_word word = control_wait(m->control);
+        u64 to = m->machine->now + control_slice(m->control);
+
+        if (word == MONITOR_STOP)
+            return false;
+        if (word == MONITOR_PAUSED) { /* the kick that ended the wait is taken here */
+            __atomic_store_n(&m->kicked, 0, __ATOMIC_SEQ_CST);
+            *s = (struct stop_info) { .why = STOP_KICK };
+            return true;
+        }
+        to = to < until ? to : until;
+        run_piece(m, to, s);
+        control_ran(m->control, s);
+        if (s->why == STOP_TIME
+                ? m->machine->now < to || to == until
+                : s->why != STOP_KICK || __atomic_load_n(&m->kicked, __ATOMIC_SEQ_CST))
+            return true;
+    }
+}
+
 enum mews_stop api_run(struct mews *m, u64 until, struct mews_stop_info *info)
 {
     struct stop_info s = { 0 };
+    enum mews_stop why;
+    bool asked = false;
 
-    if (m->history)
-        history_run(m->history, until, &s);
+    if (m->control)
+        asked = !run_controlled(m, until, &s);
     else
-        m->machine->kind->run(m->machine, until, &s);
-    m->frames = m->machine->frames;
+        run_piece(m, until, &s);
     if (s.why == STOP_KICK)
         __atomic_store_n(&m->kicked, 0, __ATOMIC_SEQ_CST);
     heed_test(m);
@@ -508,13 +549,12 @@ enum mews_stop api_run(struct mews *m, u64 until, struct mews_stop_info *info)
         s = (struct stop_info) { .why = STOP_HOST };
         snprintf(s.text, sizeof s.text, "the output is lost: %s", strerror(m->console.error));
     }
+    why = asked ? MEWS_STOP_ASKED : (enum mews_stop)s.why;
     if (info) {
-        *info = (struct mews_stop_info) { .why = (enum mews_stop)s.why,
-                                          .status = s.status,
-                                          .address = s.address };
+        *info = (struct mews_stop_info) { .why = why, .status = s.status, .address = s.address };
         snprintf(info->text, sizeof info->text, "%s", s.text);
     }
-    return (enum mews_stop)s.why;
+    return why;
 }
 
 enum mews_stop mews_run(struct mews *m, uint64_t ticks, struct mews_stop_info *info)
@@ -538,16 +578,28 @@ enum mews_stop mews_run_frames(struct mews *m, uint64_t frames, struct mews_stop
 }
 
 /* Atomic operations and, in console_wake(), one write: nothing that a signal handler may not do. */
-void mews_kick(struct mews *m)
+static void wake(struct mews *m, int kicked)
 {
     struct machine *machine;
 
     __atomic_add_fetch(&m->kicking, 1, __ATOMIC_SEQ_CST);
-    __atomic_store_n(&m->kicked, 1, __ATOMIC_SEQ_CST);
+    __atomic_or_fetch(&m->kicked, kicked, __ATOMIC_SEQ_CST);
     machine = __atomic_load_n(&m->machine, __ATOMIC_SEQ_CST);
     machine->kind->kick(machine);
     console_wake(&m->console);
     __atomic_sub_fetch(&m->kicking, 1, __ATOMIC_SEQ_CST);
+}
+
+void api_wake(struct mews *m)
+{
+    wake(m, 0);
+}
+
+void mews_kick(struct mews *m)
+{
+    wake(m, 1);
+    if (m->control)
+        control_wake(m->control);
 }
 
 int mews_reset(struct mews *m, struct mews_error *error)

@@ -48,6 +48,7 @@ struct mews {
         u64 end, frames;
     } show;                   /* what mews_show_as() said */
     struct snap_chain *chain; /* of mews_snapshot_to(), once it was called */
+    struct control *control;  /* others can find it: control.c; NULL: they cannot */
     char name[256];
 };
 
@@ -78,6 +79,14 @@ enum mews_stop api_run(struct mews *m, u64 until, struct mews_stop_info *info);
 struct mews_options api_options(const struct mews_options *given);
 /* A handle with its ports and no machine; mews_close() takes it. */
 int api_begin(const struct mews_options *o, struct mews **out, struct err *e);
+
+/* ---- machine.c, for control.c ---- */
+/* As mews_kick(), but the run goes on when control_serve() has been called. */
+void api_wake(struct mews *m);
+
+/* ---- snapshot.c, for control.c: mews_snapshot_to(), and whether it is `listed` as a base ---- */
+int api_snapshot(struct mews *m, int fd, bool incremental, bool chained,
+                 struct mews_snapshot_info *info, struct err *e);
 
 /* ---- replay.c, for machine.c and show.c ---- */
 /* The ports of a machine that is about to be made, in front of the host's. */

@@ -7,6 +7,7 @@
  *   either --the rewind key goes down--> rewinding: pictures of the past --it goes up--> as before,
  *                                 from the moment that is shown
  *   any --quit, kick, the machine's end, the end that mews_show_as() set--> left */
+#include "api/control.h"
 #include "api/mews.h"
 #include "api/rewind.h"
 #include "base/file.h"
@@ -250,6 +251,7 @@ static bool ended(const struct show *s)
 
 static void loop(struct show *s, struct mews_stop_info *info)
 {
+    enum monitor_word word;
     struct av_events ev;
 
     while (!ended(s)) {
@@ -263,7 +265,12 @@ static void loop(struct show *s, struct mews_stop_info *info)
             continue;
         }
         serve(s, &ev);
-        if (!ev.paused || (ev.requests & AV_STEP)) {
+        word = s->m->control ? control_serve(s->m->control) : MONITOR_RUN;
+        if (word == MONITOR_STOP) {
+            *info = (struct mews_stop_info) { .why = MEWS_STOP_ASKED };
+            return;
+        }
+        if ((!ev.paused || (ev.requests & AV_STEP)) && word == MONITOR_RUN) {
             if (mews_run_frames(s->m, 1, info) != MEWS_STOP_FRAME)
                 return;
         } else if (kicked(s, info)) {

@@ -46,19 +46,32 @@ int mews_snapshot(struct mews *m, const char *path, struct mews_snapshot_info *i
     return 0;
 }
 
+int api_snapshot(struct mews *m, int fd, bool incremental, bool chained,
+                 struct mews_snapshot_info *info, struct err *e)
+{
+    struct snap_options o = { .incremental = incremental, .program = PROGRAM };
+    struct snap_result result;
+
+    if (chained && !m->chain && snap_chain_create(m->machine, &m->chain, e))
+        return -(int)e->code;
+    o.chain = chained ? m->chain : NULL;
+    if (snap_save(m->machine, &m->recipe, fd, &o, &result, e))
+        return -(int)e->code;
+    fill_info(info, &result);
+    return 0;
+}
+
 int mews_snapshot_to(struct mews *m, int fd, bool incremental, struct mews_snapshot_info *info,
                      struct mews_error *error)
 {
-    struct snap_options o = { .incremental = incremental, .sync = true, .program = PROGRAM };
-    struct snap_result result;
     struct err e;
 
-    if (!m->chain && snap_chain_create(m->machine, &m->chain, &e))
+    if (api_snapshot(m, fd, incremental, true, info, &e))
         return api_report(error, &e);
-    o.chain = m->chain;
-    if (snap_save(m->machine, &m->recipe, fd, &o, &result, &e))
+    if (fsync(fd)) {
+        err_set(&e, ERR_SYS, "the snapshot's file");
         return api_report(error, &e);
-    fill_info(info, &result);
+    }
     return 0;
 }
 

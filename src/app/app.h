@@ -20,6 +20,8 @@ struct option_row {
 
 extern const struct command commands[];
 extern const struct option_row run_options[], json_options[];
+extern const struct option_row top_options[], stop_options[], rm_options[], logs_options[];
+extern const struct option_row attach_options[], send_options[], fork_options[];
 extern const struct option_row snapshot_options[], restore_options[], inspect_options[];
 extern const struct option_row replay_options[];
 extern const struct option_row debug_options[], show_options[], trace_options[];
@@ -49,6 +51,19 @@ json_t *json_text(const char *s);
 void json_print(json_t *j);
 
 int cmd_run(const struct command *c, int argc, char **argv);
+int cmd_ps(const struct command *c, int argc, char **argv);
+int cmd_top(const struct command *c, int argc, char **argv);
+int cmd_pause(const struct command *c, int argc, char **argv);
+int cmd_resume(const struct command *c, int argc, char **argv);
+int cmd_stop(const struct command *c, int argc, char **argv);
+int cmd_wait(const struct command *c, int argc, char **argv);
+int cmd_rm(const struct command *c, int argc, char **argv);
+int cmd_logs(const struct command *c, int argc, char **argv);
+int cmd_attach(const struct command *c, int argc, char **argv);
+int cmd_send(const struct command *c, int argc, char **argv);
+int cmd_stats(const struct command *c, int argc, char **argv);
+int cmd_events(const struct command *c, int argc, char **argv);
+int cmd_fork(const struct command *c, int argc, char **argv);
 int cmd_kinds(const struct command *c, int argc, char **argv);
 int cmd_snapshot(const struct command *c, int argc, char **argv);
 int cmd_restore(const struct command *c, int argc, char **argv);

@@ -4,6 +4,8 @@
 #include <stddef.h>
 
 const struct option_row restore_options[] = {
+    { "detach", NULL, "run it behind your back, and print its name (also -d)" },
+    { "name", "NAME", "list it under this name (mews ps), where others can steer it" },
     { "verify", NULL, "compare the checksums of all memory first" },
     { "share", "DIR", "a directory in which a 6502v program may open files" },
     { "saves", "DIR|none", "where battery RAM is kept from now on; else nowhere" },

@@ -1,4 +1,5 @@
 /* run: a machine in front of a person, or headless. */
+#include "app/detach.h"
 #include "app/run.h"
 
 #include "base/types.h"
@@ -12,6 +13,8 @@
 #include <strings.h>
 
 const struct option_row run_options[] = {
+    { "detach", NULL, "run it behind your back, and print its name (also -d)" },
+    { "name", "NAME", "list it under this name (mews ps), where others can steer it" },
     { "kind", "KIND", "the kind of machine, when the thing's own bytes should not decide" },
     { "set", "PATH=VALUE", "a setting of the machine (mews info lists them); repeatable" },
     { "region", "ntsc|pal|dendy", "the console's region" },
@@ -140,7 +143,8 @@ static int set_option(void *ctx, const char *name, const char *value)
         bool *flag;
     } flags[] = { { "headless", &r->headless }, { "hash", &r->hash },
                   { "verdict", &r->verdict },   { "trace", &r->trace },
-                  { "verify", &r->verify },     { "json", &r->json } };
+                  { "verify", &r->verify },     { "json", &r->json },
+                  { "detach", &r->detach } };
     const struct {
         const char *name;
         const char **text;
@@ -155,7 +159,8 @@ static int set_option(void *ctx, const char *name, const char *value)
                   { "record", &r->record },
                   { "until", &r->until },
                   { "speed", &r->speed },
-                  { "rewind-memory", &r->rewind } };
+                  { "rewind-memory", &r->rewind },
+                  { "name", &r->name } };
 
     for (unsigned i = 0; i < ARRAY_SIZE(flags); i++)
         if (!strcmp(name, flags[i].name))
@@ -272,6 +277,10 @@ static int run(struct run *r, struct mews *m)
         return r->replayed ? replay_quietly(r, m) : plain(m);
     if (r->headless || r->verdict)
         return headless(r, m);
+    if (r->detach) {
+        mews_serve(m, &info);
+        return interrupts ? run_interrupted() : run_ended(&info);
+    }
     if (mews_show(m, r->video, &info, &e))
         return fail_error(&e);
     if (info.why == MEWS_STOP_HOST && r->verify) /* which the verdict says */
@@ -310,6 +319,8 @@ static int check(struct run *r)
 
     if (r->video && strcmp(r->video, "sdl") != 0 && strcmp(r->video, "terminal") != 0)
         return usage(c, "--video %s: want sdl or terminal", r->video);
+    if (r->video && r->detach)
+        return usage(c, "--video and --detach exclude each other (see mews attach)");
     if (r->video && quiet)
         return usage(c, "--video and --headless exclude each other");
     if (r->rewind && size(r, "rewind-memory", r->rewind, &r->remember))
@@ -333,6 +344,23 @@ static int write_snapshot(const struct run *r, struct mews *m, int status)
     return status;
 }
 
+/* Makes it known to others, when that is wanted. */
+static int publish(struct run *r, struct mews *m)
+{
+    const struct mews_control_options o = {
+        .size = sizeof o, .name = r->name, .keep = r->detach, .own_output = r->detach
+    };
+    struct mews_error e;
+
+    if (!r->name && !r->detach)
+        return 0;
+    if (mews_control(m, &o, &e))
+        return fail_error(&e);
+    if (r->detach)
+        detach_ready(r->ready, mews_control_name(m));
+    return 0;
+}
+
 static int run_opened(struct run *r, struct mews *m)
 {
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -344,7 +372,9 @@ static int run_opened(struct run *r, struct mews *m)
     interrupted = m;
     for (unsigned k = 0; k < ARRAY_SIZE(signals); k++)
         sigaction(signals[k], &once, NULL);
-    status = run(r, m);
+    status = publish(r, m);
+    if (!status)
+        status = run(r, m);
     interrupted = NULL;
     if (r->replayed)
         status = replay_end(r, m, status);
@@ -381,11 +411,32 @@ static int open_what(enum run_what what, const char *path, const struct mews_opt
     }
 }
 
-int run_command(const struct command *c, int argc, char **argv, enum run_what what)
+/* Makes the machine of the thing, or of the snapshot, and runs it. */
+static int run_thing(struct run *r, enum run_what what, const char *thing)
 {
-    struct run r = { .command = c, .options = { .size = sizeof r.options, .console = true } };
     struct mews_error e;
     struct mews *m;
+    int status;
+
+    r->options.console = !r->detach;
+    if (r->detach && (status = detach_begin(&r->ready, r->inherited)) >= 0)
+        return status;
+    if (open_what(what, thing, &r->options, &m, &e))
+        return fail_error(&e);
+    if (r->headless && !r->replayed && !r->frames && !r->verdict && mews_can(m, "picture", NULL)) {
+        mews_close(m);
+        return usage(r->command, "--headless wants --frames N or --verdict");
+    }
+    if (r->frames && !r->replayed) /* so many more than a snapshot has */
+        r->frames += mews_frames(m);
+    status = run_opened(r, m);
+    mews_close(m);
+    return status;
+}
+
+int run_command(const struct command *c, int argc, char **argv, enum run_what what)
+{
+    struct run r = { .command = c, .inherited = -1, .options = { .size = sizeof r.options } };
     int i = options_parse(c, argc, argv, set_option, &r), status;
 
     if (i < 0)
@@ -404,20 +455,22 @@ int run_command(const struct command *c, int argc, char **argv, enum run_what wh
     r.options.settings = r.settings;
     r.options.digest_sound = r.hash || r.report;
     r.options.args = (const char *const *)argv + i + 1;
-    if (open_what(what, argv[i], &r.options, &m, &e))
-        return fail_error(&e);
-    if (r.headless && !r.replayed && !r.frames && !r.verdict && mews_can(m, "picture", NULL)) {
-        mews_close(m);
-        return usage(c, "--headless wants --frames N or --verdict");
-    }
-    if (r.frames && !r.replayed) /* so many more than a snapshot has */
-        r.frames += mews_frames(m);
-    status = run_opened(&r, m);
-    mews_close(m);
-    return status;
+    return run_thing(&r, what, argv[i]);
 }
 
 int cmd_run(const struct command *c, int argc, char **argv)
 {
     return run_command(c, argc, argv, RUN_THING);
+}
+
+int run_copy(const struct command *c, const char *path, const char *name, int fd)
+{
+    struct run r = { .command = c,
+                     .options = { .size = sizeof r.options },
+                     .detach = true,
+                     .restored = true,
+                     .name = name,
+                     .inherited = fd };
+
+    return run_thing(&r, RUN_SNAPSHOT, path);
 }

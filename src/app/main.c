@@ -14,8 +14,8 @@
 const struct command commands[] = {
     { "run", "[OPTION...] THING [ARGUMENT...]", "run a cartridge or a program", run_options,
       cmd_run },
-    { "snapshot", "--squash OUT FILE...", "make one snapshot of a chain, or compress one",
-      snapshot_options, cmd_snapshot },
+    { "snapshot", "[OPTION...] NAME FILE | --squash OUT FILE...",
+      "save a machine that runs; or make one snapshot of a chain", snapshot_options, cmd_snapshot },
     { "restore", "[OPTION...] FILE", "go on with a machine from a snapshot", restore_options,
       cmd_restore },
     { "replay", "[OPTION...] RECORDING", "play what `run --record` has written", replay_options,
@@ -29,6 +29,21 @@ const struct command commands[] = {
     { "show", "[OPTION...] THING [VIEW]", "show what is inside a machine", show_options, cmd_show },
     { "trace", "[OPTION...] THING [ARGUMENT...]", "tell of a machine's events while it runs",
       trace_options, cmd_trace },
+    { "ps", "[--json]", "list the machines", json_options, cmd_ps },
+    { "top", "[OPTION...]", "watch the machines", top_options, cmd_top },
+    { "pause", "NAME...", "have machines stand still", NULL, cmd_pause },
+    { "resume", "NAME...", "have them go on", NULL, cmd_resume },
+    { "stop", "[--timeout SECONDS] NAME...", "switch machines off", stop_options, cmd_stop },
+    { "wait", "NAME", "wait until a machine ends; its status becomes this one", NULL, cmd_wait },
+    { "rm", "[--force] NAME...", "forget machines that have ended", rm_options, cmd_rm },
+    { "logs", "[--follow] NAME", "print what a guest has written", logs_options, cmd_logs },
+    { "attach", "[OPTION...] NAME", "be at a machine's screen, or console", attach_options,
+      cmd_attach },
+    { "send", "[OPTION...] NAME", "type at a machine's console, or press its buttons", send_options,
+      cmd_send },
+    { "stats", "[--json] NAME", "count what a machine does", json_options, cmd_stats },
+    { "events", "[NAME...]", "print what happens to machines, as it happens", NULL, cmd_events },
+    { "fork", "[OPTION...] NAME", "make a running copy of a machine", fork_options, cmd_fork },
     { "kinds", "[--json]", "list the kinds of machine and what each can do", json_options,
       cmd_kinds },
     { "info", "[--json] THING", "say what a thing is, and what --set can set", json_options,
@@ -84,7 +99,8 @@ static const struct option_row *find_option(const struct command *c, const char 
 static const struct {
     const char *command, *option;
     char letter;
-} letters[] = { { "debug", "script", 'x' }, { "debug", "command", 'c' },
+} letters[] = { { "run", "detach", 'd' },   { "restore", "detach", 'd' },
+                { "debug", "script", 'x' }, { "debug", "command", 'c' },
                 { "debug", "batch", 'b' },  { "debug", "symbols", 's' },
                 { "show", "output", 'o' },  { "trace", "events", 'e' },
                 { "trace", "format", 'f' }, { "trace", "output", 'o' },
@@ -98,13 +114,49 @@ char option_letter(const struct command *c, const struct option_row *o)
     return 0;
 }
 
-/* "-x": its value, if it has one, is the next word. */
-static const struct option_row *find_letter(const struct command *c, const char *arg)
+/* The option that a word is: "--name", "--name=value", or "-x", whose value, if it has one, is the
+ * next word. */
+static const struct option_row *option_of(const struct command *c, const char *word)
 {
-    for (const struct option_row *o = c->options; o && o->name && !arg[2]; o++)
-        if (option_letter(c, o) == arg[1])
+    const char *name = word + 2;
+
+    if (word[1] == '-')
+        return find_option(c, name, strcspn(name, "="));
+    for (const struct option_row *o = c->options; o && o->name && !word[2]; o++)
+        if (option_letter(c, o) == word[1])
             return o;
     return NULL;
+}
+
+/* Whether what stands behind a THING is the guest's, options or not. */
+static bool has_guest_arguments(const struct command *c)
+{
+    return strstr(c->synopsis, "[ARGUMENT...]") != NULL;
+}
+
+/* Brings the options of a command in front of its arguments. */
+static void options_first(const struct command *c, int argc, char **argv)
+{
+    int to = 1;
+
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const struct option_row *o;
+        int words = 1, from = i;
+
+        if (argv[i][0] != '-' || !argv[i][1])
+            continue;
+        o = option_of(c, argv[i]);
+        if (o && o->value && !strchr(argv[i], '=') && i + 1 < argc) {
+            words = 2;
+            i++;
+        }
+        for (; words; words--, from++, to++) {
+            char *word = argv[from];
+
+            memmove(argv + to + 1, argv + to, (size_t)(from - to) * sizeof *argv);
+            argv[to] = word;
+        }
+    }
 }
 
 int options_parse(const struct command *c, int argc, char **argv,
@@ -112,20 +164,19 @@ int options_parse(const struct command *c, int argc, char **argv,
 {
     int i;
 
+    if (!has_guest_arguments(c))
+        options_first(c, argc, argv);
     for (i = 1; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
-        const char *name = argv[i] + 2, *equals, *value = NULL;
+        const char *equals = argv[i][1] == '-' ? strchr(argv[i], '=') : NULL, *value = NULL;
         const struct option_row *o;
 
-        equals = argv[i][1] == '-' ? strchr(name, '=') : NULL;
         if (!strcmp(argv[i], "--"))
             return i + 1;
         if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
             help_command(c);
             return PARSE_HELP;
         }
-        o = argv[i][1] == '-'
-                ? find_option(c, name, equals ? (size_t)(equals - name) : strlen(name))
-                : find_letter(c, argv[i]);
+        o = option_of(c, argv[i]);
         if (!o) {
             usage(c, "unknown option %s", argv[i]);
             return PARSE_WRONG;

@@ -22,7 +22,11 @@ struct run {
     double factor;   /* its speed; 0: as fast as it goes */
     size_t remember; /* bytes of rewind memory */
     bool restored, verify; /* it is a snapshot; whose checksums are to be compared */
-    uint64_t frames;       /* 0: no end */
+    bool detach;
+    const char *name; /* others can find it by this; NULL: they cannot, or (detach) one is made */
+    int ready;        /* detach_ready() */
+    int inherited;    /* a descriptor that a detached process needs, or -1 */
+    uint64_t frames;  /* 0: no end */
 };
 
 /* The command `run`, `restore`, which wants a snapshot, and `replay`, which wants a recording. */
@@ -34,6 +38,9 @@ int replay_check(struct run *r);                         /* the words of --until
 int replay_begin(struct run *r, struct mews *m);         /* the same, now that there is a machine */
 int replay_quietly(const struct run *r, struct mews *m); /* until the end; the exit status */
 int replay_end(struct run *r, struct mews *m, int status); /* says what --verify has found */
+
+/* A machine from the snapshot that `fd` names too, behind the person's back. */
+int run_copy(const struct command *c, const char *path, const char *name, int fd);
 
 /* The exit status when a signal has asked the program to end; 0: none has. */
 int run_interrupted(void);

@@ -7,22 +7,30 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-void console_flush(struct console *c)
+/* errno of what prevented it, or 0. */
+static int write_out(int fd, const u8 *at, size_t len)
 {
-    const u8 *at = c->buffer;
-
-    while (c->used && !c->error) {
-        ssize_t n = write(c->out, at, c->used);
+    while (len) {
+        ssize_t n = write(fd, at, len);
 
         if (n >= 0) {
             at += n;
-            c->used -= (size_t)n;
+            len -= (size_t)n;
         } else if (errno == EAGAIN) { /* whoever gave us the descriptor may have made it so */
-            poll(&(struct pollfd) { c->out, POLLOUT, 0 }, 1, -1);
+            poll(&(struct pollfd) { fd, POLLOUT, 0 }, 1, -1);
         } else if (errno != EINTR) {
-            c->error = errno;
+            return errno;
         }
     }
+    return 0;
+}
+
+void console_flush(struct console *c)
+{
+    if (c->also_out >= 0 && write_out(c->also_out, c->buffer, c->used))
+        c->also_out = -1;
+    if (c->out >= 0 && !c->error)
+        c->error = write_out(c->out, c->buffer, c->used);
     c->used = 0;
 }
 
@@ -32,7 +40,7 @@ static size_t console_send(struct char_port *port, const void *bytes, size_t len
     const u8 *from = bytes;
     size_t left = len;
 
-    if (c->out < 0)
+    if (c->out < 0 && c->also_out < 0)
         return len;
     if (c->error)
         return 0;
@@ -53,35 +61,45 @@ static size_t console_send(struct char_port *port, const void *bytes, size_t len
     return len;
 }
 
-/* Waits for input: false when woken, interrupted by a signal, or out of patience (timeout 0). */
-static bool readable(struct console *c, bool wait)
+/* Waits for input: the descriptor that has some, or -1: woken, interrupted by a signal, or out of
+ * patience (timeout 0). */
+static int readable(struct console *c, bool wait)
 {
-    struct pollfd p[2] = { { c->in, POLLIN, 0 }, { c->wake, POLLIN, 0 } };
+    struct pollfd p[3] = { { c->in, POLLIN, 0 },
+                           { c->also_in, POLLIN, 0 },
+                           { c->wake, POLLIN, 0 } };
     u64 count;
 
-    if (poll(p, 2, wait ? -1 : 0) < 0)
-        return false;
-    if (wait && p[1].revents) { /* asked for once: a later recv() waits again */
+    if (poll(p, 3, wait ? -1 : 0) < 0)
+        return -1;
+    if (wait && p[2].revents) { /* asked for once: a later recv() waits again */
         (void)!read(c->wake, &count, sizeof count);
-        return false;
+        return -1;
     }
-    return p[0].revents != 0;
+    return p[0].revents ? c->in : p[1].revents ? c->also_in : -1;
 }
 
 static long console_recv(struct char_port *port, void *bytes, size_t room, bool wait)
 {
     struct console *c = container_of(port, struct console, port);
     ssize_t n;
+    int fd;
 
-    if (c->in < 0)
+    if (c->in < 0 && c->also_in < 0)
         return -1;
     console_flush(c); /* a question shows before its answer is read */
-    if (!room || !readable(c, wait))
+    fd = room ? readable(c, wait) : -1;
+    if (fd < 0)
         return 0;
-    n = read(c->in, bytes, room);
+    n = read(fd, bytes, room);
     if (n > 0)
         return n;
-    return n < 0 && (errno == EINTR || errno == EAGAIN) ? 0 : -1;
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        return 0;
+    if (fd != c->also_in)
+        return -1;
+    c->also_in = -1;
+    return c->in < 0 ? -1 : 0;
 }
 
 static const struct char_ops console_ops = { .send = console_send, .recv = console_recv };
@@ -91,6 +109,7 @@ void console_init(struct console *c, int in, int out)
     c->port.ops = &console_ops;
     c->in = in;
     c->out = out;
+    c->also_in = c->also_out = -1;
     c->wake = in >= 0 ? eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK) : -1;
     c->error = 0;
     c->prompt = out >= 0 && isatty(out);
@@ -103,6 +122,14 @@ void console_init_after(struct console *c, int out, struct console *first)
     console_init(c, -1, out);
     c->prompt = true;
     c->first = first;
+}
+
+void console_also(struct console *c, int in, int out)
+{
+    if (c->wake < 0 && in >= 0)
+        c->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    c->also_in = in;
+    c->also_out = out;
 }
 
 void console_fini(struct console *c)

@@ -12,6 +12,7 @@ enum { CONSOLE_ROOM = 4096 };
 struct console {
     struct char_port port;
     int in, out;           /* borrowed; -1: nothing comes, nothing goes */
+    int also_in, also_out; /* borrowed; another pair that is served the same, or -1 */
     int wake;              /* an eventfd, or -1 */
     int error;             /* errno of the first failed write; later output is refused */
     bool prompt;           /* collects nothing */
@@ -22,6 +23,9 @@ struct console {
 
 void console_init(struct console *c, int in, int out);
 void console_init_after(struct console *c, int out, struct console *first); /* messages, no input */
+/* A second end: what the guest writes goes there too, and what comes from there it reads as well.
+ * When only the second is left, its end of input is the console's. */
+void console_also(struct console *c, int in, int out);
 void console_fini(struct console *c); /* flushes; closes only what it opened itself */
 void console_flush(struct console *c);
 

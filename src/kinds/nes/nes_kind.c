@@ -538,7 +538,6 @@ static const char *nes_why_not(const struct machine *m, enum verb v)
     bool console = m && !is_c6502(m);
 
     switch (v) {
-    case VERB_FORK:
     case VERB_MIGRATE: return "the service does not exist yet";
     case VERB_GENERATION: return "neither an NES nor a 6502v has a way to be told";
     case VERB_RESET:

@@ -13,6 +13,7 @@ struct method_call {
     const int *fds; /* passed with the request; the callee may dup() them */
     unsigned fd_count;
     json_t *result; /* the callee's to set, a new reference; NULL is {} */
+    u64 client;     /* who calls: a number that no other connection to this monitor gets */
 };
 
 struct method {

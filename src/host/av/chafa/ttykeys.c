@@ -211,6 +211,10 @@ static void sequence(struct ttykeys *t, const u8 *s, unsigned len, u64 now)
             t->interrupt(t->context);
     } else if (event == RELEASED) {
         release(t, key);
+    } else if (final == 'u' && n.part[0][0] == 'a' && modifiers & CTRL) {
+        t->leaving = true;
+    } else if (final == 'u' && n.part[0][0] == 'x' && t->leaving) {
+        t->interrupt(t->context);
     } else {
         press(t, key, now, t->releases);
     }
@@ -226,7 +230,16 @@ static unsigned take(struct ttykeys *t, u64 now)
         t->interrupt(t->context);
         return 1;
     }
+    if (s[0] == 1) {
+        t->leaving = true;
+        return 1;
+    }
+    if (s[0] == 'x' && t->leaving) {
+        t->interrupt(t->context);
+        return 1;
+    }
     if (s[0] != 27) {
+        t->leaving = false;
         press(t, key_of_char(s[0]), now, false);
         return 1;
     }

@@ -21,8 +21,9 @@ enum {
 struct ttykeys {
     /* What becomes of a key: down or up. */
     void (*change)(void *context, unsigned key, bool down);
-    void (*interrupt)(void *context); /* control-C */
+    void (*interrupt)(void *context); /* control-C, or control-A and x */
     void *context;
+    bool leaving;           /* control-A was the last key */
     bool releases;          /* the terminal speaks the kitty keyboard protocol */
     u8 bytes[TTYKEYS_ROOM]; /* of a sequence that is not complete */
     unsigned used;

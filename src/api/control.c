@@ -1,0 +1,527 @@
+/* mews_control(): a machine that others can find and steer. The methods here are those which need
+ * api/'s own parts (snapshots, pictures, buttons); a service's are its own list. */
+#include "api/control.h"
+
+#include "api/mews.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SCREENS_MAX = 8, SCREEN_NS = 14000000, STOPS = 8 };
+
+_Static_assert((int)STOPS == (int)STOP_HOST + 1, "a counter for each");
+
+struct screen { /* somebody's memory, into which pictures are written */
+    u64 client; /* 0: free */
+    int fd;
+};
+
+struct control {
+    struct mews *m;
+    struct monitor *monitor;
+    struct method methods[8];
+    struct screen screens[SCREENS_MAX];
+    unsigned screen_count;
+    u64 pictured, pictured_ns;      /* frame and time of the last that was sent */
+    u64 button_client;              /* who holds buttons */
+    struct space_tracker *trackers; /* of the machine's spaces, in order; made by the first stats */
+    unsigned tracker_count;
+    u64 runs, stops[STOPS], snapshots;
+    struct stop_info last;
+};
+
+static u64 now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
+}
+
+/* ---- buttons ---- */
+
+static int call_buttons(void *ctx, struct method_call *call, struct err *e)
+{
+    struct control *c = ctx;
+    json_t *pad = json_object_get(call->params, "controller");
+    json_t *held = json_object_get(call->params, "held");
+    json_int_t which = json_integer_value(pad), bits = json_integer_value(held);
+
+    if (!machine_can(c->m->machine->kind, c->m->machine, VERB_PICTURE, NULL))
+        return err_set(e, ERR_NOTSUP, "this machine has no controllers");
+    if ((pad && !json_is_integer(pad)) || which < 0 || which >= PRESS_PADS ||
+        !json_is_integer(held) || bits < 0 || bits > 255)
+        return err_set(e, ERR_USAGE,
+                       "want {\"controller\": 0 or 1, \"held\": 0 to 255, a bit a button}");
+    mews_buttons(c->m, (unsigned)which, (unsigned)bits);
+    c->button_client = call->client;
+    return 0;
+}
+
+static int call_press(void *ctx, struct method_call *call, struct err *e)
+{
+    struct control *c = ctx;
+    const char *press = json_string_value(json_object_get(call->params, "press"));
+    char text[200];
+
+    if (!machine_can(c->m->machine->kind, c->m->machine, VERB_PICTURE, NULL))
+        return err_set(e, ERR_NOTSUP, "this machine has no controllers");
+    if (!press || (size_t)snprintf(text, sizeof text, "%llu:%s",
+                                   (unsigned long long)c->m->machine->frames, press) >= sizeof text)
+        return err_set(e, ERR_USAGE, "want {\"press\": \"BUTTONS[:FRAMES]\"}");
+    if (press_add(&c->m->press, text, e))
+        return err_set(e, ERR_USAGE, "%.80s: want BUTTONS[:FRAMES], as A+Right:30", press);
+    return 0;
+}
+
+static int call_reset(void *ctx, struct method_call *call, struct err *e)
+{
+    struct control *c = ctx;
+    struct mews_error error;
+
+    (void)call;
+    return mews_reset(c->m, &error) ? err_set(e, (enum err_code)error.code, "%s", error.text) : 0;
+}
+
+/* ---- snapshots ---- */
+
+static int plain_file(const struct method_call *call, struct err *e)
+{
+    struct stat st;
+
+    if (call->fd_count != 1 || fstat(call->fds[0], &st) || !S_ISREG(st.st_mode) ||
+        (fcntl(call->fds[0], F_GETFL) & O_ACCMODE) != O_RDWR)
+        return err_set(e, ERR_USAGE, "want one descriptor: of a file, for reading and writing");
+    return 0;
+}
+
+/* What others restore from this file, and what the machine goes on with, are the same pages. */
+static int share_pages(struct control *c, int fd, struct err *e)
+{
+    struct snap_image *i;
+    int r = snap_open(fd, &i, e);
+
+    if (r)
+        return r;
+    r = snap_adopt(i, c->m->machine, e);
+    snap_close(i);
+    return r;
+}
+
+/* Whoever passed the file has it synced and renamed: the machine goes on meanwhile. */
+static int call_snapshot(void *ctx, struct method_call *call, struct err *e)
+{
+    struct control *c = ctx;
+    bool share = json_is_true(json_object_get(call->params, "share"));
+    bool incremental = json_is_true(json_object_get(call->params, "incremental"));
+    struct mews_snapshot_info info;
+    const char *why;
+    u64 began = now_ns();
+
+    if (plain_file(call, e))
+        return -(int)e->code;
+    if (!machine_can(c->m->machine->kind, c->m->machine, share ? VERB_FORK : VERB_SNAPSHOT, &why))
+        return err_set(e, ERR_NOTSUP, "%s", why);
+    if (api_snapshot(c->m, call->fds[0], incremental, !share, &info, e) ||
+        (share && share_pages(c, call->fds[0], e)))
+        return -(int)e->code;
+    c->snapshots++;
+    call->result = json_pack("{s:s, s:I, s:I, s:I, s:f}", "digest", info.digest, "memory",
+                             (json_int_t)info.memory_bytes, "written",
+                             (json_int_t)info.written_bytes, "bytes", (json_int_t)info.file_bytes,
+                             "pause_seconds", (double)(now_ns() - began) / 1e9);
+    return 0;
+}
+
+/* ---- statistics ---- */
+
+static void track(struct control *c)
+{
+    unsigned count = 0, i = 0;
+
+    for (struct space *s = c->m->machine->spaces; s; s = s->next)
+        count++;
+    c->trackers = calloc(count, sizeof *c->trackers);
+    if (!c->trackers)
+        return;
+    for (struct space *s = c->m->machine->spaces; s; s = s->next, i++)
+        if (!(s->flags & SPACE_ROM))
+            space_track(s, &c->trackers[i]);
+    c->tracker_count = count;
+}
+
+static void untrack(struct control *c)
+{
+    unsigned i = 0;
+
+    for (struct space *s = c->m->machine->spaces; s && i < c->tracker_count; s = s->next, i++)
+        space_untrack(s, &c->trackers[i]);
+    free(c->trackers);
+    c->trackers = NULL;
+    c->tracker_count = 0;
+}
+
+/* Pages that were written since the last time; from now on they are clean. */
+static json_int_t dirty_pages(const struct control *c, unsigned i, struct space *s)
+{
+    struct space_tracker *t = i < c->tracker_count ? &c->trackers[i] : NULL;
+    json_int_t count = 0;
+
+    if (!t || !t->dirty)
+        return 0;
+    space_collect(s);
+    count = (json_int_t)space_dirty_count(t);
+    for (u64 p = space_dirty_from(t, 0); p < t->pages; p = space_dirty_from(t, p + 1))
+        space_dirty_clear(t, p);
+    return count;
+}
+
+static json_t *memory_list(const struct control *c)
+{
+    json_t *list = json_array();
+    unsigned i = 0;
+
+    for (struct space *s = c->m->machine->spaces; s; s = s->next, i++) {
+        json_t *j = json_pack("{s:s, s:I}", "name", s->name, "bytes", (json_int_t)s->size_bytes);
+
+        if (!(s->flags & SPACE_ROM))
+            json_object_set_new(j, "dirty_pages", json_integer(dirty_pages(c, i, s)));
+        json_array_append_new(list, j);
+    }
+    return list;
+}
+
+static int call_stats(void *ctx, struct method_call *call, struct err *e)
+{
+    struct control *c = ctx;
+    const struct machine *m = c->m->machine;
+    json_t *stops = json_object();
+
+    (void)e;
+    if (!c->trackers)
+        track(c);
+    for (unsigned i = 0; i < STOPS; i++)
+        if (c->stops[i])
+            json_object_set_new(stops, stop_name((enum stop)i),
+                                json_integer((json_int_t)c->stops[i]));
+    call->result = json_pack("{s:I, s:f, s:I, s:I, s:o, s:I, s:i, s:o}", "ticks",
+                             (json_int_t)m->now, "hz", (double)m->hz_num / (double)m->hz_den,
+                             "frames", (json_int_t)m->frames, "exits", (json_int_t)c->runs,
+                             "exits_by_reason", stops, "snapshots", (json_int_t)c->snapshots,
+                             "screens", (int)c->screen_count, "memory", memory_list(c));
+    return 0;
+}
+
+/* ---- the screen ---- */
+
+/* Memory that nobody can take away while it is written to, of the right size: a memfd. */
+static int screen_file(const struct method_call *call, u64 bytes, struct err *e)
+{
+    struct stat st;
+
+    if (call->fd_count != 1 || fcntl(call->fds[0], F_GET_SEALS) < 0 || fstat(call->fds[0], &st) ||
+        (u64)st.st_size < bytes)
+        return err_set(e, ERR_USAGE, "want one descriptor: of a memfd of %llu bytes",
+                       (unsigned long long)bytes);
+    return 0;
+}
+
+static int call_screen(void *ctx, struct method_call *call, struct err *e)
+{
+    struct control *c = ctx;
+    const struct display *d = &c->m->machine->display;
+    u64 slot = (u64)d->width * d->height * 4;
+    struct screen *s = NULL;
+    const char *why;
+
+    if (!machine_can(c->m->machine->kind, c->m->machine, VERB_PICTURE, &why))
+        return err_set(e, ERR_NOTSUP, "%s", why);
+    if (call->fd_count) { /* without: only asks */
+        if (screen_file(call, 2 * slot, e))
+            return -(int)e->code;
+        for (unsigned i = 0; i < SCREENS_MAX; i++)
+            if (c->screens[i].client == call->client || (!s && !c->screens[i].client))
+                s = &c->screens[i];
+        if (!s)
+            return err_set(e, ERR_LIMIT, "%d others look at it already", SCREENS_MAX);
+        if (s->client)
+            close(s->fd);
+        else
+            c->screen_count++;
+        *s = (struct screen) { call->client, fcntl(call->fds[0], F_DUPFD_CLOEXEC, 3) };
+        c->pictured = 0;
+    }
+    call->result = json_pack("{s:i, s:i, s:i, s:i, s:I}", "width", (int)d->width, "height",
+                             (int)d->height, "aspect_num", (int)d->aspect_num, "aspect_den",
+                             (int)d->aspect_den, "slot_bytes", (json_int_t)slot);
+    return 0;
+}
+
+/* The pictures with even numbers go to the first slot, the odd ones behind it: who reads the last
+ * one has the time of a picture for it. */
+static void send_picture(struct control *c)
+{
+    u64 now = now_ns(), frames = c->m->machine->frames;
+    unsigned width, height;
+    const u32 *rgb;
+
+    if (frames == c->pictured || now - c->pictured_ns < SCREEN_NS ||
+        !(rgb = mews_picture(c->m, &width, &height)))
+        return;
+    c->pictured = frames;
+    c->pictured_ns = now;
+    for (unsigned i = 0; i < SCREENS_MAX; i++) {
+        size_t bytes = (size_t)width * height * 4;
+
+        if (c->screens[i].client)
+            (void)!pwrite(c->screens[i].fd, rgb, bytes, (off_t)(bytes * (frames & 1)));
+    }
+    monitor_notify(
+        c->monitor, "screen.picture",
+        json_pack("{s:I, s:i}", "number", (json_int_t)frames, "slot", (int)(frames & 1)));
+}
+
+static void client_gone(void *ctx, u64 client)
+{
+    struct control *c = ctx;
+
+    for (unsigned i = 0; i < SCREENS_MAX; i++) {
+        if (c->screens[i].client != client)
+            continue;
+        close(c->screens[i].fd);
+        c->screens[i] = (struct screen) { 0, -1 };
+        c->screen_count--;
+    }
+    if (c->button_client != client)
+        return;
+    for (unsigned i = 0; i < PRESS_PADS; i++)
+        mews_buttons(c->m, i, 0);
+    c->button_client = 0;
+}
+
+/* ---- in the machine's thread ---- */
+
+enum monitor_word control_serve(struct control *c)
+{
+    return monitor_serve(c->monitor);
+}
+
+enum monitor_word control_wait(struct control *c)
+{
+    enum monitor_word word;
+
+    while ((word = monitor_serve(c->monitor)) == MONITOR_PAUSED &&
+           !__atomic_load_n(&c->m->kicked, __ATOMIC_SEQ_CST))
+        monitor_sleep(c->monitor, UINT64_MAX);
+    return word;
+}
+
+void control_ran(struct control *c, const struct stop_info *s)
+{
+    const struct machine *m = c->m->machine;
+
+    c->runs++;
+    if ((unsigned)s->why < STOPS)
+        c->stops[s->why]++;
+    c->last = *s;
+    monitor_publish(c->monitor, &(struct monitor_clock) { m->now, m->frames });
+    if (c->screen_count)
+        send_picture(c);
+}
+
+u64 control_slice(const struct control *c)
+{
+    return machine_ticks(c->m->machine, 100000000); /* a tenth of a second of its time */
+}
+
+void control_leave(struct control *c)
+{
+    untrack(c);
+}
+
+void control_wake(struct control *c)
+{
+    monitor_wake(c->monitor);
+}
+
+/* ---- beginning and end ---- */
+
+static void wake(void *ctx)
+{
+    api_wake(((struct control *)ctx)->m);
+}
+
+static json_t *about(struct mews *m)
+{
+    return json_pack("{s:s, s:s, s:s?, s:f, s:s}", "kind", mews_kind(m), "board", mews_board(m),
+                     "thing", m->name, "hz", mews_hz(m), "program", "mews " MEWS_VERSION);
+}
+
+static void list_methods(struct control *c)
+{
+    const struct method list[] = {
+        { "machine.reset", "presses the reset button", call_reset, c, false },
+        { "machine.stats", "totals, and pages written since the last call", call_stats, c, false },
+        { "input.buttons", "{controller, held}: until the next, or until the caller leaves",
+          call_buttons, c, false },
+        { "input.press", "{press: \"BUTTONS[:FRAMES]\"}, from now on", call_press, c, false },
+        { "screen.open", "with a memfd: pictures go there", call_screen, c, false },
+        { "snapshot.save", "with a file: {incremental, share}", call_snapshot, c, false },
+    };
+
+    memcpy(c->methods, list, sizeof list);
+    _Static_assert(sizeof list <= sizeof c->methods, "room for all");
+    monitor_add(c->monitor, c->methods, ARRAY_SIZE(list));
+    monitor_when_gone(c->monitor, client_gone, c);
+}
+
+/* The name of a thing as a name for a machine: "hawk*", or "machine*". */
+static void wish(const char *thing, char out[static 80])
+{
+    size_t n = 0;
+
+    for (; *thing && n < 60; thing++) {
+        bool plain = (*thing >= 'a' && *thing <= 'z') || (*thing >= 'A' && *thing <= 'Z') ||
+                     (*thing >= '0' && *thing <= '9');
+
+        if (plain || (n && strchr("._-", *thing)))
+            out[n++] = *thing;
+        else if (n && out[n - 1] != '-')
+            out[n++] = '-';
+    }
+    strcpy(out + n, n ? "*" : "machine*");
+}
+
+static int start(struct control *c, const struct mews_control_options *o, struct err *e)
+{
+    json_t *said = about(c->m);
+    char name[80];
+    struct monitor_options mo = { .name = o->name,
+                                  .about = said,
+                                  .keep = o->keep,
+                                  .own_output = o->own_output,
+                                  .hz = mews_hz(c->m),
+                                  .wake = wake,
+                                  .ctx = c };
+    int r, in, out;
+
+    if (!o->name) {
+        wish(c->m->name, name);
+        mo.name = name;
+    }
+    r = said ? monitor_create(&mo, &c->monitor, e) : err_set(e, ERR_NOMEM, "no memory");
+    json_decref(said);
+    if (r)
+        return r;
+    monitor_console(c->monitor, &in, &out);
+    console_also(&c->m->console, in, out);
+    console_also(&c->m->diagnostics, -1, out);
+    list_methods(c);
+    control_ran(c, &(struct stop_info) { 0 });
+    c->m->control = c; /* before others come, who will wake it */
+    return monitor_start(c->monitor, e);
+}
+
+int mews_control(struct mews *m, const struct mews_control_options *given, struct mews_error *error)
+{
+    struct mews_control_options o = { 0 };
+    struct control *c = calloc(1, sizeof *c);
+    struct err e;
+
+    memcpy(&o, given, given->size < sizeof o ? given->size : sizeof o);
+    if (m->control)
+        err_set(&e, ERR_STATE, "it is listed already, as %s", monitor_name(m->control->monitor));
+    else if (!c)
+        err_set(&e, ERR_NOMEM, "no memory");
+    if (m->control || !c) {
+        free(c);
+        return api_report(error, &e);
+    }
+    c->m = m;
+    for (unsigned i = 0; i < SCREENS_MAX; i++)
+        c->screens[i].fd = -1;
+    if (!start(c, &o, &e))
+        return 0;
+    m->control = c;
+    control_end(c);
+    return api_report(error, &e);
+}
+
+const char *mews_control_name(const struct mews *m)
+{
+    return m->control ? monitor_name(m->control->monitor) : NULL;
+}
+
+void control_end(struct control *c)
+{
+    static const char *const whys[] = {
+        [STOP_HALT] = "halt", [STOP_FAULT] = "fault", [STOP_HOST] = "host", [STOP_KICK] = "stopped"
+    };
+    struct monitor_end end = { .why = "closed" };
+    bool stopped;
+
+    if (!c)
+        return;
+    stopped = c->monitor && monitor_serve(c->monitor) == MONITOR_STOP;
+    if (c->last.why < ARRAY_SIZE(whys) && whys[c->last.why])
+        end.why = whys[c->last.why];
+    if (stopped)
+        end.why = "stopped";
+    else if (c->last.why == STOP_HALT)
+        end.status = c->last.status;
+    else if (c->last.why == STOP_FAULT || c->last.why == STOP_HOST)
+        end.status = 1;
+    end.text = c->last.text;
+    console_flush(&c->m->console);
+    console_flush(&c->m->diagnostics);
+    console_also(&c->m->console, -1, -1);
+    console_also(&c->m->diagnostics, -1, -1);
+    monitor_destroy(c->monitor, &end);
+    untrack(c);
+    for (unsigned i = 0; i < SCREENS_MAX; i++)
+        if (c->screens[i].fd >= 0)
+            close(c->screens[i].fd);
+    c->m->control = NULL;
+    free(c);
+}
+
+/* ---- in real time, without a screen ---- */
+
+enum mews_stop mews_serve(struct mews *m, struct mews_stop_info *info)
+{
+    const struct display *d = &m->machine->display;
+    u64 period, due = 0;
+    enum mews_stop why;
+
+    if (!d->width) {
+        do
+            why = mews_run(m, UINT64_MAX, info);
+        while (why == MEWS_STOP_TIME || why == MEWS_STOP_IDLE);
+        return why;
+    }
+    period = (u64)(1e9 * d->ticks_num / d->ticks_den / mews_hz(m));
+    do {
+        u64 now = now_ns();
+
+        if (due + 100000000 < now) /* at first, and after a pause */
+            due = now;
+        while (now < due && !__atomic_load_n(&m->kicked, __ATOMIC_SEQ_CST)) {
+            if (m->control)
+                monitor_sleep(m->control->monitor, due - now);
+            else
+                nanosleep(&(struct timespec) { 0, (long)(due - now) }, NULL);
+            if (m->control && control_serve(m->control) != MONITOR_RUN)
+                break;
+            now = now_ns();
+        }
+        due += period;
+        why = mews_run_frames(m, 1, info);
+    } while (why == MEWS_STOP_FRAME);
+    return why;
+}

@@ -1,0 +1,220 @@
+/* attach: a person is at a machine's screen, or at its console where it has no screen.
+ *
+ * The terminal is raw meanwhile and put back whatever ends us, as far as a process hears of its
+ * end: signals that end it, and the machine's own end. */
+#include "app/remote.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+const struct option_row attach_options[] = {
+    { "video", "sdl|terminal", "where to show its screen; else what there is" },
+    { "console", NULL, "the console, also of a machine with a screen" },
+    { NULL, NULL, NULL },
+};
+
+enum { CTRL_A = 1, RETRY_MS = 20 };
+
+struct attach {
+    const char *video;
+    bool console;
+};
+
+static int set_option(void *ctx, const char *name, const char *value)
+{
+    struct attach *a = ctx;
+
+    if (!strcmp(name, "video"))
+        a->video = value;
+    else
+        a->console = true;
+    return 0;
+}
+
+/* ---- the terminal: what signal handlers need ---- */
+
+static struct {
+    volatile sig_atomic_t raw, ended;
+    struct termios before, now;
+} terminal;
+
+static void terminal_restore(void)
+{
+    if (terminal.raw)
+        tcsetattr(0, TCSANOW, &terminal.before);
+    terminal.raw = 0;
+}
+
+static void on_polite(int n)
+{
+    terminal.ended = n;
+}
+
+static void on_fatal(int n)
+{
+    terminal_restore();
+    signal(n, SIG_DFL);
+    raise(n);
+}
+
+static void on_stop(int n)
+{
+    int saved = errno;
+
+    (void)n;
+    terminal_restore();
+    raise(SIGSTOP);
+    if (!tcsetattr(0, TCSANOW, &terminal.now)) /* continued */
+        terminal.raw = 1;
+    errno = saved;
+}
+
+static void catch (int n, void (*f)(int))
+{
+    sigaction(n, &(struct sigaction) { .sa_handler = f }, NULL);
+}
+
+static void terminal_take(void)
+{
+    static const int fatal[] = { SIGQUIT, SIGSEGV, SIGBUS, SIGABRT, SIGFPE };
+
+    catch (SIGTERM, on_polite);
+    catch (SIGHUP, on_polite);
+    catch (SIGINT, on_polite);
+    if (tcgetattr(0, &terminal.before))
+        return; /* no terminal: what comes is sent as it is */
+    for (unsigned i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
+        catch (fatal[i], on_fatal);
+    catch (SIGTSTP, on_stop);
+    terminal.now = terminal.before;
+    cfmakeraw(&terminal.now);
+    terminal.now.c_oflag |= OPOST; /* the guest's lines end as its programs end them */
+    terminal.now.c_iflag |= ICRNL;
+    if (!tcsetattr(0, TCSANOW, &terminal.now))
+        terminal.raw = 1;
+    atexit(terminal_restore);
+}
+
+/* ---- the console ---- */
+
+/* Takes the escapes out of what was typed; true: the person leaves. */
+static bool take_escapes(char *bytes, size_t *len, bool *pending)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < *len; i++) {
+        char c = bytes[i];
+
+        if (*pending && c == 'x')
+            return true;
+        if (!*pending && c == CTRL_A) {
+            *pending = true;
+            continue;
+        }
+        *pending = false; /* Ctrl-A twice is one for the guest */
+        bytes[n++] = c;
+    }
+    *len = n;
+    return false;
+}
+
+static void send_typed(struct mews_link *l, const char *bytes, size_t len)
+{
+    struct mews_error e;
+    json_t *j;
+
+    while (!(j = remote_call(l, "console.send", remote_bytes(bytes, len), &e)) &&
+           strstr(e.text, "has not read") && !terminal.ended)
+        poll(NULL, 0, RETRY_MS);
+    json_decref(j);
+}
+
+/* False: the person leaves, or there is nobody any more. */
+static bool take_typed(struct mews_link *l, bool *pending, bool *open)
+{
+    char bytes[4096];
+    ssize_t n = read(0, bytes, sizeof bytes);
+    size_t len = n > 0 ? (size_t)n : 0;
+
+    if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
+        *open = false;
+        return !terminal.raw; /* a file's end is no reason to leave; a terminal's is */
+    }
+    if (terminal.raw && take_escapes(bytes, &len, pending))
+        return false;
+    if (len)
+        send_typed(l, bytes, len);
+    return true;
+}
+
+static void show_output(struct mews_link *l, bool *gone)
+{
+    json_t *j;
+
+    while ((j = remote_next(l, 0, gone))) {
+        if (!strcmp(remote_text(j, "method"), "console.output"))
+            remote_write(1, json_object_get(j, "params"));
+        json_decref(j);
+    }
+}
+
+static int console(struct mews_link *l, const char *name)
+{
+    struct mews_error e;
+    bool gone = false, open = true, pending = false;
+    json_t *j = remote_call(l, "subscribe", json_pack("{s:[s]}", "topics", "console"), &e);
+
+    if (!j)
+        return fail_error(&e);
+    json_decref(j);
+    if (isatty(0))
+        fprintf(stderr, "mews: at the console of %s; Ctrl-A x leaves it\n", name);
+    terminal_take();
+    while (!gone && !terminal.ended) {
+        struct pollfd p[2] = { { mews_link_fd(l), POLLIN, 0 }, { open ? 0 : -1, POLLIN, 0 } };
+
+        show_output(l, &gone);
+        if (gone || terminal.ended)
+            break;
+        if (poll(p, 2, 1000) > 0 && p[1].revents && !take_typed(l, &pending, &open))
+            break;
+    }
+    terminal_restore();
+    if (gone)
+        fprintf(stderr, "mews: %s has ended\n", name);
+    return terminal.ended ? 128 + (int)terminal.ended : 0;
+}
+
+int cmd_attach(const struct command *c, int argc, char **argv)
+{
+    struct attach a = { NULL, false };
+    int i = options_parse(c, argc, argv, set_option, &a), status = 0;
+    struct mews_link *l;
+    struct mews_error e;
+    const char *name;
+    json_t *screen;
+
+    if (i < 0)
+        return options_end(i);
+    name = remote_name(c, argc, argv, i);
+    if (!name)
+        return EXIT_USAGE;
+    if (a.video && a.console)
+        return usage(c, "--video and --console exclude each other");
+    if (mews_link_open(name, &l, &e))
+        return fail_error(&e);
+    screen = a.console ? NULL : remote_call(l, "screen.open", NULL, &e);
+    if (!screen && !a.video)
+        status = console(l, name);
+    else if (!screen || mews_link_show(l, a.video, &e))
+        status = fail_error(&e);
+    json_decref(screen);
+    mews_link_close(l);
+    return status;
+}

@@ -1,0 +1,66 @@
+/* fork: a running copy of a machine, as a process of its own. Original and copy share the pages
+ * that neither writes: both map the image that is made of the original, which has no name anywhere.
+ */
+#include "app/run.h"
+
+#include "app/remote.h"
+
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+const struct option_row fork_options[] = {
+    { "name", "NAME", "the copy's; else the original's thing and a number" },
+    { NULL, NULL, NULL },
+};
+
+static int set_name(void *ctx, const char *name, const char *value)
+{
+    (void)name;
+    *(const char **)ctx = value;
+    return 0;
+}
+
+/* The original's image in memory; -1 after a message. */
+static int save_image(const char *name)
+{
+    int fd = memfd_create("mews-fork", 0);
+    struct mews_link *l;
+    struct mews_error e;
+    int failed;
+
+    if (fd < 0) {
+        fail("no memory for the copy");
+        return -1;
+    }
+    if (mews_link_open(name, &l, &e)) {
+        fail_error(&e);
+        close(fd);
+        return -1;
+    }
+    failed = mews_link_call(l, "snapshot.save", "{\"share\":true}", &fd, 1, NULL, &e);
+    mews_link_close(l);
+    if (!failed)
+        return fd;
+    fail_error(&e);
+    close(fd);
+    return -1;
+}
+
+int cmd_fork(const struct command *c, int argc, char **argv)
+{
+    const char *copy = NULL, *name;
+    int i = options_parse(c, argc, argv, set_name, &copy), fd;
+    char path[40];
+
+    if (i < 0)
+        return options_end(i);
+    name = remote_name(c, argc, argv, i);
+    if (!name)
+        return EXIT_USAGE;
+    fd = save_image(name);
+    if (fd < 0)
+        return EXIT_FAILED;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return run_copy(c, path, copy, fd);
+}

@@ -1,0 +1,58 @@
+/* wait: until a machine has ended. */
+#include "app/remote.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct find {
+    const char *name;
+    json_t *end;
+};
+
+static void look(void *ctx, const char *name, const char *about, const char *end)
+{
+    struct find *f = ctx;
+
+    (void)about;
+    if (end && !strcmp(name, f->name))
+        f->end = json_loads(end, 0, NULL);
+}
+
+/* How a machine that is not alive has ended, by what it has left. */
+static json_t *ended(const char *name)
+{
+    struct find f = { name, NULL };
+    struct mews_error e;
+
+    mews_machines(look, &f, &e);
+    return f.end;
+}
+
+static int status_of(json_t *end)
+{
+    int status = (int)remote_number(end, "status");
+    const char *text = remote_text(end, "text"), *why = remote_text(end, "why");
+
+    if (*text && (!strcmp(why, "fault") || !strcmp(why, "host")))
+        fail(text);
+    json_decref(end);
+    return status;
+}
+
+int cmd_wait(const struct command *c, int argc, char **argv)
+{
+    int i = options_parse(c, argc, argv, NULL, NULL);
+    const char *name;
+    struct mews_error e;
+    json_t *end;
+
+    if (i < 0)
+        return options_end(i);
+    name = remote_name(c, argc, argv, i);
+    if (!name)
+        return EXIT_USAGE;
+    end = remote_ask(name, "wait", NULL, &e);
+    if (!end)
+        end = ended(name);
+    return end ? status_of(end) : fail_error(&e);
+}

@@ -1,0 +1,75 @@
+/* The monitor of one machine: who else may look at it and steer it, by the control protocol
+ * (docs/formats/control.md) on a socket in the run directory.
+ *
+ *   created --monitor_start()--> running <--pause, resume--> paused
+ *   running, paused --stop, or the machine ends--> ended --monitor_destroy()--> gone
+ *
+ * Two threads meet here. The control thread (base/loop) has the socket, the log and the guest's
+ * console; it answers by itself what does not touch the machine. All other methods wait in the
+ * inbox for the machine's thread, which comes to monitor_serve() between two calls of run. Neither
+ * ever waits for the other, and no client can make one of them wait. */
+#ifndef SVC_CTL_MONITOR_H
+#define SVC_CTL_MONITOR_H
+
+#include "svc/ctl/method.h"
+
+struct monitor;
+
+struct monitor_options {
+    const char *name;    /* as rundir_claim() takes it */
+    const json_t *about; /* borrowed: what machine.json says of it, beside name, pid and start */
+    bool keep;           /* how it ended is kept until somebody removes it */
+    bool own_output;     /* this process's standard output and error go to the log */
+    double hz;           /* of the machine's ticks */
+    /* From any thread and any signal handler: the machine's thread is to come to monitor_serve()
+     * soon. */
+    void (*wake)(void *ctx);
+    void *ctx;
+};
+
+/* Claims the name and opens all that will ever be needed. */
+int monitor_create(const struct monitor_options *o, struct monitor **out, struct err *e);
+/* More methods, of a service: the list is borrowed. Before monitor_start(). */
+void monitor_add(struct monitor *m, const struct method *list, unsigned count);
+/* gone() is called, in the machine's thread, when a client has left. Before monitor_start(). */
+void monitor_when_gone(struct monitor *m, void (*gone)(void *ctx, u64 client), void *ctx);
+int monitor_start(struct monitor *m, struct err *e);
+
+struct monitor_end {
+    const char *why; /* "halt", "fault", "host", "stopped", "closed" */
+    int status;
+    const char *text; /* or NULL */
+};
+/* Tells everybody, gives them a second to listen, and ends. Accepts NULL and the half-made. */
+void monitor_destroy(struct monitor *m, const struct monitor_end *end);
+
+const char *monitor_name(const struct monitor *m);
+/* The guest's console: descriptors to read from and write to. The monitor's own. */
+void monitor_console(const struct monitor *m, int *in, int *out);
+
+/* ---- in the machine's thread ---- */
+enum monitor_word { MONITOR_RUN, MONITOR_PAUSED, MONITOR_STOP };
+
+/* Performs the methods that were called, and says what is to be done now. */
+enum monitor_word monitor_serve(struct monitor *m);
+/* Waits until there is something to serve, monitor_wake(), or so much time is over. */
+void monitor_sleep(struct monitor *m, u64 ns);
+/* Of the machine's own accord: a breakpoint, a key. `why` is a word for the event. */
+void monitor_pause(struct monitor *m, bool paused, const char *why);
+/* What others are told when they ask: from now on. */
+struct monitor_clock {
+    u64 now, frames;
+};
+void monitor_publish(struct monitor *m, const struct monitor_clock *c);
+
+/* ---- from any thread ---- */
+/* Also from a signal handler: ends a monitor_sleep(), now or when it begins. */
+void monitor_wake(struct monitor *m);
+/* A notification to every client that subscribed to its topic: the part of the name before the
+ * first dot. Takes the reference to params. A client that does not read loses some, and is told
+ * how many. */
+void monitor_notify(struct monitor *m, const char *name, json_t *params);
+/* Whether anybody would get a notification of this topic: to save the work. */
+bool monitor_heard(struct monitor *m, const char *topic);
+
+#endif
