@@ -4,7 +4,7 @@
 #include <stddef.h>
 
 const struct option_row restore_options[] = {
-    { "detach", NULL, "run it behind your back, and print its name (also -d)" },
+    { "detach", NULL, "run it behind your back, and print its name" },
     { "name", "NAME", "list it under this name (mews ps), where others can steer it" },
     { "verify", NULL, "compare the checksums of all memory first" },
     { "share", "DIR", "a directory in which a 6502v program may open files" },

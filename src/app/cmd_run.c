@@ -13,7 +13,7 @@
 #include <strings.h>
 
 const struct option_row run_options[] = {
-    { "detach", NULL, "run it behind your back, and print its name (also -d)" },
+    { "detach", NULL, "run it behind your back, and print its name" },
     { "name", "NAME", "list it under this name (mews ps), where others can steer it" },
     { "kind", "KIND", "the kind of machine, when the thing's own bytes should not decide" },
     { "set", "PATH=VALUE", "a setting of the machine (mews info lists them); repeatable" },
