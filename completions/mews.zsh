@@ -6,7 +6,7 @@ _mews() {
     _arguments -C \
         '(-)'{-h,--help}'[list the commands]' \
         '(-)--version[print the version]' \
-        '1:command:((run\:"run a cartridge or a program" snapshot\:"make one snapshot of a chain, or compress one" restore\:"go on with a machine from a snapshot" replay\:"play what run --record has written" inspect\:"say what is in a snapshot" diff\:"say what differs between two snapshots" kinds\:"list the kinds of machine and what each can do" info\:"say what a thing is, and what --set can set" help\:"explain a command" version\:"print the version"))' \
+        '1:command:((run\:"run a cartridge or a program" snapshot\:"make one snapshot of a chain, or compress one" restore\:"go on with a machine from a snapshot" replay\:"play what run --record has written" inspect\:"say what is in a snapshot" diff\:"say what differs between two snapshots" debug\:"debug a machine or a recording, also backwards" show\:"show what is inside a machine" trace\:"tell of events while a machine runs" kinds\:"list the kinds of machine and what each can do" info\:"say what a thing is, and what --set can set" help\:"explain a command" version\:"print the version"))' \
         '*::argument:->argument'
     [[ $state == argument ]] || return
     case $words[1] in
@@ -79,9 +79,47 @@ _mews() {
     snapshot) _arguments '--squash=[write one snapshot of a chain]:snapshot:_files' '--compress=[compress it]:1 to 19: ' '--json[print JSON]' '--help[list the options]' '*:snapshot:_files' ;;
     inspect) _arguments '--verify[compare the checksums of all memory]' '--json[print JSON]' '--help[list the options]' '1:snapshot:_files' ;;
     diff) _arguments '--json[print JSON]' '--help[list the options]' '1:snapshot:_files' '2:snapshot:_files' ;;
+    debug)
+        _arguments -A '-*' \
+            '*--script=[commands from a file first]:script:_files' \
+            '*--command=[one command]:command: ' \
+            '--batch[end after the scripts and commands]' \
+            '*--symbols=[symbols and lines]:symbol file:_files' \
+            '--json[print JSON]' \
+            '--rewind-memory=[for the way back]:MiB: ' \
+            '--kind=[the kind of machine]:kind: ' \
+            '*--set=[a setting of the machine]:PATH=VALUE: ' \
+            '--share=[a directory in which a 6502v program may open files]:directory:_files -/' \
+            '--help[list the options]' \
+            '1:thing:_files' '*::argument:_files'
+        ;;
+    show)
+        _arguments \
+            '--output=[write the picture there]:PNG file:_files' \
+            '--json[print JSON]' \
+            '--text[print text]' \
+            '--frames=[run for so many pictures first]:pictures: ' \
+            '*--press=[hold buttons meanwhile]:FRAME\:BUTTONS[\:COUNT]: ' \
+            '--help[list the options]' \
+            '1:thing:_files' '2:view: '
+        ;;
+    trace)
+        _arguments -A '-*' \
+            '--events=[which]:events: ' \
+            '--format=[how]:format:(text json)' \
+            '--output=[to a file]:file:_files' \
+            '--frames=[end after so many pictures]:pictures: ' \
+            '--count=[end after so many events]:events: ' \
+            '*--press=[hold buttons meanwhile]:FRAME\:BUTTONS[\:COUNT]: ' \
+            '--kind=[the kind of machine]:kind: ' \
+            '*--set=[a setting of the machine]:PATH=VALUE: ' \
+            '--share=[a directory in which a 6502v program may open files]:directory:_files -/' \
+            '--help[list the options]' \
+            '1:thing:_files' '*::argument:_files'
+        ;;
     info) _arguments '--json[print JSON]' '--help[list the options]' '1:thing:_files' ;;
     kinds | version) _arguments '--json[print JSON]' '--help[list the options]' ;;
-    help) _arguments '--json[print JSON]' '--help[list the options]' '1:command:(run snapshot restore replay inspect diff kinds info help version)' ;;
+    help) _arguments '--json[print JSON]' '--help[list the options]' '1:command:(run snapshot restore replay inspect diff debug show trace kinds info help version)' ;;
     esac
 }
 _mews "$@"
