@@ -6,7 +6,7 @@ _mews() {
     _arguments -C \
         '(-)'{-h,--help}'[list the commands]' \
         '(-)--version[print the version]' \
-        '1:command:((run\:"run a cartridge or a program" snapshot\:"save a machine that runs; or make one snapshot of a chain" restore\:"go on with a machine from a snapshot" replay\:"play what run --record has written" inspect\:"say what is in a snapshot" diff\:"say what differs between two snapshots" ps\:"list the machines" top\:"watch the machines" pause\:"have machines stand still" resume\:"have machines go on" stop\:"switch machines off" wait\:"wait until a machine ends" rm\:"forget machines that have ended" logs\:"print what a guest has written" attach\:"be at a machine'"'"'s screen, or console" send\:"type at a machine'"'"'s console, or press its buttons" stats\:"count what a machine does" events\:"print what happens to machines, as it happens" fork\:"make a running copy of a machine" kinds\:"list the kinds of machine and what each can do" info\:"say what a thing is, and what --set can set" help\:"explain a command" version\:"print the version"))' \
+        '1:command:((run\:"run a cartridge or a program" snapshot\:"save a machine that runs; or make one snapshot of a chain" restore\:"go on with a machine from a snapshot" replay\:"play what run --record has written" inspect\:"say what is in a snapshot" diff\:"say what differs between two snapshots" debug\:"debug a machine or a recording, also backwards" show\:"show what is inside a machine" trace\:"tell of events while a machine runs" ps\:"list the machines" top\:"watch the machines" pause\:"have machines stand still" resume\:"have machines go on" stop\:"switch machines off" wait\:"wait until a machine ends" rm\:"forget machines that have ended" logs\:"print what a guest has written" attach\:"be at a machine'"'"'s screen, or console" send\:"type at a machine'"'"'s console, or press its buttons" stats\:"count what a machine does" events\:"print what happens to machines, as it happens" fork\:"make a running copy of a machine" kinds\:"list the kinds of machine and what each can do" info\:"say what a thing is, and what --set can set" help\:"explain a command" version\:"print the version"))' \
         '*::argument:->argument'
     [[ $state == argument ]] || return
     case $words[1] in
@@ -96,9 +96,47 @@ _mews() {
     fork) _arguments '--name=[the name of the copy]:name: ' '--help[list the options]' '*:machine:($(mews ps 2>/dev/null | sed -n "2,\$s/ .*//p"))' ;;
     inspect) _arguments '--verify[compare the checksums of all memory]' '--json[print JSON]' '--help[list the options]' '1:snapshot:_files' ;;
     diff) _arguments '--json[print JSON]' '--help[list the options]' '1:snapshot:_files' '2:snapshot:_files' ;;
+    debug)
+        _arguments -A '-*' \
+            '*--script=[commands from a file first]:script:_files' \
+            '*--command=[one command]:command: ' \
+            '--batch[end after the scripts and commands]' \
+            '*--symbols=[symbols and lines]:symbol file:_files' \
+            '--json[print JSON]' \
+            '--rewind-memory=[for the way back]:MiB: ' \
+            '--kind=[the kind of machine]:kind: ' \
+            '*--set=[a setting of the machine]:PATH=VALUE: ' \
+            '--share=[a directory in which a 6502v program may open files]:directory:_files -/' \
+            '--help[list the options]' \
+            '1:thing:_files' '*::argument:_files'
+        ;;
+    show)
+        _arguments \
+            '--output=[write the picture there]:PNG file:_files' \
+            '--json[print JSON]' \
+            '--text[print text]' \
+            '--frames=[run for so many pictures first]:pictures: ' \
+            '*--press=[hold buttons meanwhile]:FRAME\:BUTTONS[\:COUNT]: ' \
+            '--help[list the options]' \
+            '1:thing:_files' '2:view: '
+        ;;
+    trace)
+        _arguments -A '-*' \
+            '--events=[which]:events: ' \
+            '--format=[how]:format:(text json)' \
+            '--output=[to a file]:file:_files' \
+            '--frames=[end after so many pictures]:pictures: ' \
+            '--count=[end after so many events]:events: ' \
+            '*--press=[hold buttons meanwhile]:FRAME\:BUTTONS[\:COUNT]: ' \
+            '--kind=[the kind of machine]:kind: ' \
+            '*--set=[a setting of the machine]:PATH=VALUE: ' \
+            '--share=[a directory in which a 6502v program may open files]:directory:_files -/' \
+            '--help[list the options]' \
+            '1:thing:_files' '*::argument:_files'
+        ;;
     info) _arguments '--json[print JSON]' '--help[list the options]' '1:thing:_files' ;;
     kinds | version) _arguments '--json[print JSON]' '--help[list the options]' ;;
-    help) _arguments '--json[print JSON]' '--help[list the options]' '1:command:(run snapshot restore replay inspect diff ps top pause resume stop wait rm logs attach send stats events fork kinds info help version)' ;;
+    help) _arguments '--json[print JSON]' '--help[list the options]' '1:command:(run snapshot restore replay inspect diff debug show trace ps top pause resume stop wait rm logs attach send stats events fork kinds info help version)' ;;
     esac
 }
 _mews "$@"

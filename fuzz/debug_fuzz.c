@@ -1,6 +1,5 @@
 /* What people and files say to the debugger. The first byte chooses: 's' a symbol file, 'e' an
- * expression, 't' trace events, else lines for the console, of a small 6502v program. Lines that
- * would read or write files of the host are left out. */
+ * expression, 't' trace events, else lines for the console, of a small 6502v program. */
 #include "kinds/nes/nes_kind.h"
 #include "svc/debug/console.h"
 #include "svc/debug/tracer.h"
@@ -107,19 +106,14 @@ static void word(void *ctx, const char *text)
 
 static void run_lines(struct debug *d, char *text, bool json)
 {
-    struct debug_console_options o = { .json = json, .say = say };
+    struct debug_console_options o = { .json = json, .no_files = true, .say = say };
     struct debug_console *c;
     unsigned lines = 0;
     struct err e;
 
     must(!debug_console_create(d, &o, &c, &e));
     for (char *rest = text, *line; lines++ < LINES_MAX && (line = strsep(&rest, "\n"));) {
-        const char *first = line + strspn(line, " \t");
-
         debug_console_complete(c, line, word, NULL);
-        /* so*urce, sy*mbols, l*ist: files */
-        if (!strncmp(first, "so", 2) || !strncmp(first, "sy", 2) || *first == 'l')
-            continue;
         budget = BUDGET_TICKS;
         if (debug_console_run(c, line, &e))
             must(e.code && e.text[0]);

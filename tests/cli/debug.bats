@@ -353,7 +353,7 @@ exit
 echo not reached
 END
     ! grep -q 'mews:' out || { cat out; false; }
-    grep -qx 'breakpoint 1 at \$A026' out
+    grep -q '^breakpoint 1 at \$A026' out
     [ "$(grep -c '^pc=\$A02C  a=\$01  x=\$02  y=\$03 ' out)" -eq 2 ] || { cat out; false; }
     [ "$(grep -c '^\$0040: 7F$' out)" -eq 2 ]
     [ "$(grep -c '^\$004[04]: .. .. .. ..$' out)" -eq 2 ]

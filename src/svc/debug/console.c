@@ -307,6 +307,11 @@ int console_location(struct debug_console *c, char **text, struct location *out,
 
 /* ---- symbols ---- */
 
+int console_files(const struct debug_console *c, struct err *e)
+{
+    return c->o.no_files ? err_set(e, ERR_NOTSUP, "no files are read here") : 0;
+}
+
 int debug_console_symbols(struct debug_console *c, const char *path, struct err *e)
 {
     const char *slash = strrchr(path, '/');
@@ -314,7 +319,7 @@ int debug_console_symbols(struct debug_console *c, const char *path, struct err 
     u8 *bytes;
     int r;
 
-    if (file_read(path, SYMBOL_FILE_MAX, &bytes, &len, e))
+    if (console_files(c, e) || file_read(path, SYMBOL_FILE_MAX, &bytes, &len, e))
         return -(int)e->code;
     r = symbols_read(debug_symbols(c->debug), (const char *)bytes, e);
     free(bytes);

@@ -12,6 +12,7 @@ struct debug_console;
 
 struct debug_console_options {
     bool json;
+    bool no_files; /* it reads none: no scripts, symbols and sources */
     /* Takes what is said; whole lines. */
     void (*say)(void *ctx, const char *text);
     /* A view's picture to a file, or shown; NULL: there is nowhere to. */

@@ -514,6 +514,8 @@ static int read_source(struct debug_console *c, const char *file, u8 **out, stru
     char path[2 * LINE_BYTES];
     size_t len;
 
+    if (console_files(c, e))
+        return -(int)e->code;
     if (!file_read(file, SOURCE_FILE_MAX, out, &len, e))
         return 0;
     snprintf(path, sizeof path, "%s/%s", c->symbol_dir, file);

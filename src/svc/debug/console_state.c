@@ -198,7 +198,7 @@ static int run_source(struct debug_console *c, char *args, struct err *e)
 
     if (c->depth == SOURCE_DEPTH)
         return err_set(e, ERR_LIMIT, "%.60s: scripts in scripts in scripts", args);
-    if (file_read(args, 1 << 20, &text, &len, e))
+    if (console_files(c, e) || file_read(args, 1 << 20, &text, &len, e))
         return -(int)e->code;
     c->depth++;
     for (char *rest = (char *)text, *line; !r && !c->ended && (line = strsep(&rest, "\n"));
