@@ -3,29 +3,31 @@ _mews() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} i
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
-        mapfile -t COMPREPLY < <(compgen -W "run snapshot restore inspect diff ps top pause resume stop wait rm logs attach send stats events fork kinds info help version --help --version" -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W "run snapshot restore replay inspect diff ps top pause resume stop wait rm logs attach send stats events fork kinds info help version --help --version" -- "$cur")
         return
     fi
     case $command:$prev in
     run:--kind) mapfile -t COMPREPLY < <(compgen -W "$(mews kinds 2>/dev/null | sed -n 's/^\([a-z]*\):.*/\1/p')" -- "$cur") && return ;;
     run:--region) mapfile -t COMPREPLY < <(compgen -W "ntsc pal dendy" -- "$cur") && return ;;
     run:--ram) mapfile -t COMPREPLY < <(compgen -W "00 ff" -- "$cur") && return ;;
-    run:--video | restore:--video | attach:--video) mapfile -t COMPREPLY < <(compgen -W "sdl terminal" -- "$cur") && return ;;
+    run:--video | restore:--video | replay:--video) mapfile -t COMPREPLY < <(compgen -W "sdl terminal" -- "$cur") && return ;;
     run:--reset | restore:--reset) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$cur") && return ;;
     run:--share | restore:--share) mapfile -t COMPREPLY < <(compgen -d -- "$cur") && return ;;
     run:--saves | restore:--saves) mapfile -t COMPREPLY < <(compgen -W "none" -- "$cur"; compgen -d -- "$cur") && return ;;
-    run:--set | run:--frames | run:--press | restore:--frames | restore:--press | snapshot:--compress) return ;;
-    *:--screenshot | *:--audio | *:--report | *:--snapshot | *:--squash) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return ;;
+    replay:--speed) mapfile -t COMPREPLY < <(compgen -W "max" -- "$cur") && return ;;
+    run:--set | run:--frames | run:--press | restore:--frames | restore:--press | snapshot:--compress | *:--rewind-memory | replay:--until) return ;;
+    *:--screenshot | *:--audio | *:--report | *:--snapshot | *:--squash | *:--record) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return ;;
     esac
     case $cur in
     -*)
         local words="--json --help"
         local show="--share --saves --video --headless --frames --press --reset --screenshot --audio --hash --report \
---verdict --json --trace --snapshot --help"
+--verdict --json --trace --snapshot --record --rewind-memory --help"
         case $command in
         run) words="--detach --name --kind --set --region --ram $show" ;;
         restore) words="--detach --name --verify $show" ;;
         snapshot) words="--incremental --squash --compress --json --help" ;;
+        replay) words="--speed --until --verify --video --headless --screenshot --audio --hash --report --json --trace --snapshot --help" ;;
         top) words="--interval --count --help" ;;
         stop) words="--timeout --help" ;;
         rm) words="--force --help" ;;
@@ -50,11 +52,11 @@ _mews() {
         ;;
     *)
         case $command in
-        help) mapfile -t COMPREPLY < <(compgen -W "run snapshot restore inspect diff ps top pause resume stop wait rm logs attach send stats events fork kinds info help version" -- "$cur") ;;
+        help) mapfile -t COMPREPLY < <(compgen -W "run snapshot restore replay inspect diff ps top pause resume stop wait rm logs attach send stats events fork kinds info help version" -- "$cur") ;;
         pause | resume | stop | wait | rm | logs | attach | send | stats | events | fork)
             mapfile -t COMPREPLY < <(compgen -W "$(mews ps 2>/dev/null | awk 'NR > 1 { print $1 }')" -- "$cur")
             ;;
-        run | info | snapshot | restore | inspect | diff) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        run | info | snapshot | restore | replay | inspect | diff) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
         esac
         ;;
     esac

@@ -6,7 +6,7 @@ _mews() {
     _arguments -C \
         '(-)'{-h,--help}'[list the commands]' \
         '(-)--version[print the version]' \
-        '1:command:((run\:"run a cartridge or a program" snapshot\:"save a machine that runs; or make one snapshot of a chain" restore\:"go on with a machine from a snapshot" inspect\:"say what is in a snapshot" diff\:"say what differs between two snapshots" ps\:"list the machines" top\:"watch the machines" pause\:"have machines stand still" resume\:"have machines go on" stop\:"switch machines off" wait\:"wait until a machine ends" rm\:"forget machines that have ended" logs\:"print what a guest has written" attach\:"be at a machine'"'"'s screen, or console" send\:"type at a machine'"'"'s console, or press its buttons" stats\:"count what a machine does" events\:"print what happens to machines, as it happens" fork\:"make a running copy of a machine" kinds\:"list the kinds of machine and what each can do" info\:"say what a thing is, and what --set can set" help\:"explain a command" version\:"print the version"))' \
+        '1:command:((run\:"run a cartridge or a program" snapshot\:"save a machine that runs; or make one snapshot of a chain" restore\:"go on with a machine from a snapshot" replay\:"play what run --record has written" inspect\:"say what is in a snapshot" diff\:"say what differs between two snapshots" ps\:"list the machines" top\:"watch the machines" pause\:"have machines stand still" resume\:"have machines go on" stop\:"switch machines off" wait\:"wait until a machine ends" rm\:"forget machines that have ended" logs\:"print what a guest has written" attach\:"be at a machine'"'"'s screen, or console" send\:"type at a machine'"'"'s console, or press its buttons" stats\:"count what a machine does" events\:"print what happens to machines, as it happens" fork\:"make a running copy of a machine" kinds\:"list the kinds of machine and what each can do" info\:"say what a thing is, and what --set can set" help\:"explain a command" version\:"print the version"))' \
         '*::argument:->argument'
     [[ $state == argument ]] || return
     case $words[1] in
@@ -32,6 +32,8 @@ _mews() {
             '--verdict[run a test program until it reports]' \
             '--json[print digests and verdict as JSON]' \
             '--trace[a line per instruction]' \
+            '--record=[write all that happens]:recording:_files' \
+            '--rewind-memory=[memory for the way back]:size: ' \
             '--snapshot=[write a snapshot when the run ends]:snapshot:_files' \
             '--help[list the options]' \
             '1:thing:_files' '*::argument:_files'
@@ -55,9 +57,28 @@ _mews() {
             '--verdict[run a test program until it reports]' \
             '--json[print digests and verdict as JSON]' \
             '--trace[a line per instruction]' \
+            '--record=[write all that happens]:recording:_files' \
+            '--rewind-memory=[memory for the way back]:size: ' \
             '--snapshot=[write a snapshot when the run ends]:snapshot:_files' \
             '--help[list the options]' \
             '1:snapshot:_files'
+        ;;
+    replay)
+        _arguments \
+            '--speed=[so many times its own speed]:number or max:(max)' \
+            '--until=[end there]:pictures, seconds or ticks: ' \
+            '--verify[compare its state with the recorded one]' \
+            '--video=[where to show it]:where:(sdl terminal)' \
+            '--headless[no picture, no sound]' \
+            '--screenshot=[write the last picture]:PNG file:_files' \
+            '--audio=[write the sound]:WAV file:_files' \
+            '--hash[print digests of picture, sound and RAM]' \
+            '--report=[write what was reached]:JSON file:_files' \
+            '--json[print digests as JSON]' \
+            '--trace[a line per instruction]' \
+            '--snapshot=[write a snapshot when the replay ends]:snapshot:_files' \
+            '--help[list the options]' \
+            '1:recording:_files'
         ;;
     snapshot) _arguments '--incremental[only what changed since the last one]' '--squash=[write one snapshot of a chain]:snapshot:_files' '--compress=[compress it]:1 to 19: ' '--json[print JSON]' '--help[list the options]' '*:snapshot:_files' ;;
     ps) _arguments '--json[print JSON]' '--help[list the options]' ;;
@@ -77,7 +98,7 @@ _mews() {
     diff) _arguments '--json[print JSON]' '--help[list the options]' '1:snapshot:_files' '2:snapshot:_files' ;;
     info) _arguments '--json[print JSON]' '--help[list the options]' '1:thing:_files' ;;
     kinds | version) _arguments '--json[print JSON]' '--help[list the options]' ;;
-    help) _arguments '--json[print JSON]' '--help[list the options]' '1:command:(run snapshot restore inspect diff ps top pause resume stop wait rm logs attach send stats events fork kinds info help version)' ;;
+    help) _arguments '--json[print JSON]' '--help[list the options]' '1:command:(run snapshot restore replay inspect diff ps top pause resume stop wait rm logs attach send stats events fork kinds info help version)' ;;
     esac
 }
 _mews "$@"

@@ -48,7 +48,7 @@ for command in $commands; do
     grep -qx "$command" "$tmp/out" || wrong "bash does not offer $command"
     # zsh's specifications are read as they stand: it offers from no script.
     case $command in
-    run | restore) sed -n '/^    '"$command"')/,/;;/s/^ *'"'"'\**\(--[a-z-]*\)[=[].*/\1/p' completions/mews.zsh >"$tmp/out" ;;
+    run | restore | replay) sed -n '/^    '"$command"')/,/;;/s/^ *'"'"'\**\(--[a-z-]*\)[=[].*/\1/p' completions/mews.zsh >"$tmp/out" ;;
     *) grep -E "^    ([a-z| ]*\| )?$command( \|[a-z| ]*)?\) _arguments" completions/mews.zsh |
         grep -o "'\**--[a-z-]*" | tr -d "'*" >"$tmp/out" || true ;;
     esac

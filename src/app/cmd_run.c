@@ -240,11 +240,43 @@ static const char *in_vain(const struct run *r, struct mews *m, const char **why
     return NULL;
 }
 
+/* What the machine remembers and writes down; a recording has its own way back. */
+static int begin_history(struct run *r, struct mews *m)
+{
+    bool shown = !r->headless && !r->verdict && !r->detach && mews_can(m, "picture", NULL);
+    size_t bytes = r->rewind ? r->remember : shown ? REWIND_BYTES : 0;
+    struct mews_error e;
+
+    if (r->replayed)
+        return replay_begin(r, m);
+    if (bytes && mews_rewind_memory(m, bytes, &e) && r->rewind)
+        return fail_error(&e);
+    return r->record && mews_record(m, r->record, &e) ? fail_error(&e) : 0;
+}
+
+/* Makes it known to others, when that is wanted. */
+static int publish(struct run *r, struct mews *m)
+{
+    const struct mews_control_options o = {
+        .size = sizeof o, .name = r->name, .keep = r->detach, .own_output = r->detach
+    };
+    struct mews_error e;
+
+    if (!r->name && !r->detach)
+        return 0;
+    if (mews_control(m, &o, &e))
+        return fail_error(&e);
+    if (r->detach)
+        detach_ready(r->ready, mews_control_name(m));
+    return 0;
+}
+
 static int run(struct run *r, struct mews *m)
 {
     struct mews_stop_info info = { .why = MEWS_STOP_FRAME };
     const char *why, *vain = in_vain(r, m, &why);
     struct mews_error e;
+    int status;
 
     if (vain)
         return usage(r->command, "%s: %s", vain, why);
@@ -255,6 +287,11 @@ static int run(struct run *r, struct mews *m)
         setvbuf(stdout, NULL, _IOLBF, 0); /* the guest writes there too */
         mews_trace(m, print_line, NULL);
     }
+    status = begin_history(r, m);
+    if (!status)
+        status = publish(r, m);
+    if (status)
+        return status;
     if (!mews_can(m, "picture", NULL))
         return r->replayed ? replay_quietly(r, m) : plain(m);
     if (r->headless || r->verdict)
@@ -316,20 +353,6 @@ static int check(struct run *r)
     return 0;
 }
 
-/* What the machine remembers and writes down; a recording has its own way back. */
-static int begin_history(struct run *r, struct mews *m)
-{
-    bool shown = !r->headless && !r->verdict && mews_can(m, "picture", NULL);
-    size_t bytes = r->rewind ? r->remember : shown ? REWIND_BYTES : 0;
-    struct mews_error e;
-
-    if (r->replayed)
-        return replay_begin(r, m);
-    if (bytes && mews_rewind_memory(m, bytes, &e) && r->rewind)
-        return fail_error(&e);
-    return r->record && mews_record(m, r->record, &e) ? fail_error(&e) : 0;
-}
-
 /* The snapshot is of the machine as it is when all is over. */
 static int write_snapshot(const struct run *r, struct mews *m, int status)
 {
@@ -338,23 +361,6 @@ static int write_snapshot(const struct run *r, struct mews *m, int status)
     if (r->snapshot && mews_snapshot(m, r->snapshot, NULL, &e) && fail_error(&e) && !status)
         return EXIT_FAILED;
     return status;
-}
-
-/* Makes it known to others, when that is wanted. */
-static int publish(struct run *r, struct mews *m)
-{
-    const struct mews_control_options o = {
-        .size = sizeof o, .name = r->name, .keep = r->detach, .own_output = r->detach
-    };
-    struct mews_error e;
-
-    if (!r->name && !r->detach)
-        return 0;
-    if (mews_control(m, &o, &e))
-        return fail_error(&e);
-    if (r->detach)
-        detach_ready(r->ready, mews_control_name(m));
-    return 0;
 }
 
 static int run_opened(struct run *r, struct mews *m)
@@ -368,11 +374,7 @@ static int run_opened(struct run *r, struct mews *m)
     interrupted = m;
     for (unsigned k = 0; k < ARRAY_SIZE(signals); k++)
         sigaction(signals[k], &once, NULL);
-    status = begin_history(r, m);
-    if (!status)
-        status = publish(r, m);
-    if (!status)
-        status = run(r, m);
+    status = run(r, m);
     interrupted = NULL;
     if (r->replayed)
         status = replay_end(r, m, status);

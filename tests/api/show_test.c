@@ -1,5 +1,6 @@
 /* mews_show() in a window on no screen: a file that is dropped becomes the machine in it, what is
- * none changes nothing, and the first one's battery RAM is stored. The hand that drops is a thread
+ * none changes nothing, and the first one's battery RAM is stored; a key plays backwards, states go
+ * to slots and come back. The hand that drops is a thread
  * which pushes SDL's own events. */
 #include "mews/mews.h"
 
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -155,21 +157,145 @@ static void a_pause_is_kicked(void **state)
     mews_close(m);
 }
 
+/* ---- backwards, and slots ---- */
+
+static void press_key(SDL_Scancode code, bool down)
+{
+    SDL_Event key = { .key = { .type = down ? SDL_KEYDOWN : SDL_KEYUP } };
+
+    key.key.keysym.scancode = code;
+    push(&key);
+}
+
+static void tap(SDL_Scancode code)
+{
+    press_key(code, true);
+    usleep(100000);
+    press_key(code, false);
+    usleep(200000);
+}
+
+struct rewinder {
+    struct mews *m;
+    uint64_t before, after; /* pictures, when the key went down and up */
+    double seconds;         /* between */
+};
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The frames are read while the other thread runs: a number that is a little old is good enough. */
+static void *rewind_for_a_second(void *arg)
+{
+    struct rewinder *r = arg;
+    double start;
+
+    while (!was_init(SDL_INIT_GAMECONTROLLER))
+        usleep(10000);
+    usleep(3000000);
+    press_key(SDL_SCANCODE_P, true); /* paused, so that nothing is added */
+    usleep(300000);
+    r->before = mews_frames(r->m);
+    start = now();
+    press_key(SDL_SCANCODE_R, true);
+    usleep(1000000);
+    press_key(SDL_SCANCODE_R, false);
+    usleep(300000);
+    r->seconds = now() - start - 0.3;
+    r->after = mews_frames(r->m);
+    push(&(SDL_Event) { .type = SDL_QUIT });
+    return NULL;
+}
+
+static void a_key_plays_backwards(void **state)
+{
+    struct mews_stop_info info;
+    struct rewinder r = { 0 };
+    struct mews_history_info h;
+    struct mews_error e;
+    pthread_t t;
+
+    (void)state;
+    if (!push)
+        skip();
+    assert_int_equal(mews_open(in_dir("passes.nes"), NULL, &r.m, &e), 0);
+    assert_int_equal(mews_rewind_memory(r.m, 16 << 20, &e), 0);
+    assert_int_equal(pthread_create(&t, NULL, rewind_for_a_second, &r), 0);
+    assert_int_equal(mews_show(r.m, "sdl", &info, &e), 0);
+    pthread_join(t, NULL);
+    assert_in_range(r.before, 20, 400);
+    print_message("%u pictures backwards in %.2f s\n", (unsigned)(r.before - r.after), r.seconds);
+    assert_in_range(r.before - r.after, 15, (unsigned)(r.seconds * 61) + 30); /* on a busy host */
+    assert_true(mews_history(r.m, &h) && !h.past);
+    assert_int_equal(h.end, mews_now(r.m)); /* what came after is gone */
+    mews_close(r.m);
+}
+
+static void *save_and_load(void *arg)
+{
+    struct rewinder *r = arg;
+
+    while (!was_init(SDL_INIT_GAMECONTROLLER))
+        usleep(10000);
+    usleep(600000);
+    tap(SDL_SCANCODE_F5);
+    r->before = mews_frames(r->m);
+    tap(SDL_SCANCODE_F6);
+    tap(SDL_SCANCODE_F8); /* empty */
+    usleep(1500000);
+    for (int i = 0; i < 9; i++) /* round to slot 0 */
+        tap(SDL_SCANCODE_F6);
+    tap(SDL_SCANCODE_P);
+    tap(SDL_SCANCODE_F7);
+    r->after = mews_frames(r->m);
+    push(&(SDL_Event) { .type = SDL_QUIT });
+    return NULL;
+}
+
+static void states_go_to_slots(void **state)
+{
+    struct mews_stop_info info;
+    struct rewinder r = { 0 };
+    struct mews_error e;
+    pthread_t t;
+
+    (void)state;
+    if (!push)
+        skip();
+    assert_int_equal(mews_open(in_dir("passes.nes"), NULL, &r.m, &e), 0);
+    assert_int_equal(pthread_create(&t, NULL, save_and_load, &r), 0);
+    assert_int_equal(mews_show(r.m, "sdl", &info, &e), 0);
+    pthread_join(t, NULL);
+    assert_in_range(r.before, 1, 400);
+    assert_in_range(r.after, 1, r.before);
+    assert_true(mews_is_snapshot(in_dir("mews/states/passes.0.snap")));
+    assert_int_not_equal(access(in_dir("mews/states/passes.1.snap"), F_OK), 0);
+    mews_close(r.m);
+}
+
 static int setup(void **state)
 {
     (void)state;
     setenv("SDL_VIDEODRIVER", "dummy", 1);
     setenv("SDL_AUDIODRIVER", "dummy", 1);
-    return !mkdtemp(dir) || setenv("XDG_CONFIG_HOME", dir, 1);
+    return !mkdtemp(dir) || setenv("XDG_CONFIG_HOME", dir, 1) || setenv("XDG_DATA_HOME", dir, 1);
 }
 
 static int teardown(void **state)
 {
-    static const char *const names[] = { "counts.nes", "counts.sav", "passes.nes", "hello.hk" };
+    static const char *const names[] = { "counts.nes", "counts.sav", "passes.nes", "hello.hk",
+                                         "mews/states/passes.0.snap" };
 
     (void)state;
     for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
         unlink(in_dir(names[i]));
+    rmdir(in_dir("mews/states"));
+    rmdir(in_dir("mews"));
     return rmdir(dir);
 }
 
@@ -178,6 +304,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_dropped),
         cmocka_unit_test(a_pause_is_kicked),
+        cmocka_unit_test(a_key_plays_backwards),
+        cmocka_unit_test(states_go_to_slots),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -138,6 +138,10 @@ static void hotkeys(void **state)
     press("F5", true);
     assert_int_equal(c.requests, AV_SAVE_STATE);
     assert_int_equal(take().slot, 1);
+    press("F7", true);
+    assert_int_equal(take().requests, AV_LOAD_STATE);
+    press("F8", true);
+    assert_int_equal(take().requests, AV_LOAD_STATE);
 }
 
 static void speed_and_sound(void **state)
@@ -147,6 +151,13 @@ static void speed_and_sound(void **state)
     assert_true(take().fast);
     press("Tab", false);
     assert_false(take().fast);
+    press("R", true);
+    assert_true(take().rewind && !take().fast);
+    press("R", false);
+    assert_false(take().rewind);
+    part(0, "l2", true);
+    assert_true(take().rewind);
+    part(0, "l2", false);
     press("Grave", true);
     assert_true(take().fast);
     press("Minus", true);

@@ -3,21 +3,13 @@
 #include "mach/image.h"
 #include "svc/replay/checkpoints.h"
 #include "svc/replay/recorder_parts.h"
+#include "svc/replay/trail.h"
 #include "svc/replay/verify.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* While it plays towards a moment that lies before the one it comes from, a history leaves images
- * on the way, not packed: the next moment that is asked for will be a little before this one. */
-struct trail {
-    u64 time;
-    struct tape_cursor at;
-    u8 *image;
-    size_t bytes;
-};
 
 /* Of the checkpoints, one in so many is written to a recording as a whole state; of the others,
  * their digests. */
@@ -26,7 +18,8 @@ enum { STATE_EVERY = 10 };
 /* By so much may images of one machine differ: its events are queued or not. */
 enum { EVENTS_BYTES = 65536 };
 
-enum { TRAIL_MAX = 96, TRAIL_MIN = 4, TRAIL_PARTS = 32, TRAIL_HZ = 240 };
+/* A step of the trail is this part of the way, and no shorter than a second's. */
+enum { TRAIL_PARTS = 32, TRAIL_HZ = 240 };
 
 struct history {
     struct machine *machine;
@@ -46,8 +39,7 @@ struct history {
     bool show_pictures, show_sound, show_console;
     u8 *image; /* room for one, when it is needed */
     size_t image_room;
-    struct trail trail[TRAIL_MAX];
-    unsigned trail_count;
+    struct trail trail;
 };
 
 /* ---- images ---- */
@@ -73,7 +65,7 @@ static bool save(struct history *h, size_t *bytes)
 static void keep_within(struct history *h)
 {
     struct tape *tape = &h->recorder->tape;
-    size_t trail = h->image_room * h->trail_count, room;
+    size_t trail = trail_bytes(&h->trail), room;
 
     while (tape_bytes(tape) > h->memory_bytes / 2 && h->points.count > 2 &&
            checkpoints_drop_first(&h->points))
@@ -131,76 +123,6 @@ static void before_wait(void *ctx)
 
     if (!h->failed.code)
         write_tape(h, true, &h->failed);
-}
-
-/* ---- the trail ---- */
-
-static void trail_remove(struct history *h, unsigned i)
-{
-    free(h->trail[i].image);
-    h->trail[i] = h->trail[--h->trail_count];
-}
-
-static unsigned trail_room(const struct history *h)
-{
-    size_t n = h->image_room ? h->memory_bytes / 4 / h->image_room : 0;
-
-    return n < TRAIL_MIN ? 0 : n > TRAIL_MAX ? TRAIL_MAX : (unsigned)n;
-}
-
-static void trail_make_room(struct history *h, u64 target)
-{
-    unsigned far = 0;
-    u64 most = 0;
-
-    if (h->trail_count < trail_room(h))
-        return;
-    for (unsigned i = 0; i < h->trail_count; i++) {
-        u64 t = h->trail[i].time, away = t > target ? t - target : target - t;
-
-        if (away >= most) {
-            most = away;
-            far = i;
-        }
-    }
-    trail_remove(h, far);
-}
-
-/* No memory: then there is none, and it takes longer. */
-static void trail_add(struct history *h, u64 target)
-{
-    struct trail t = { h->machine->now, h->recorder->at, NULL, 0 };
-
-    if (!trail_room(h))
-        return;
-    for (unsigned i = 0; i < h->trail_count; i++)
-        if (h->trail[i].time == t.time)
-            return;
-    t.bytes = machine_save(h->machine, NULL);
-    t.image = malloc(t.bytes);
-    if (!t.image)
-        return;
-    machine_save(h->machine, t.image);
-    trail_make_room(h, target);
-    h->trail[h->trail_count++] = t;
-}
-
-static const struct trail *trail_before(const struct history *h, u64 time)
-{
-    const struct trail *best = NULL;
-
-    for (unsigned i = 0; i < h->trail_count; i++)
-        if (h->trail[i].time <= time && (!best || h->trail[i].time > best->time))
-            best = &h->trail[i];
-    return best;
-}
-
-/* Keeps what lies between two moments. */
-static void trail_trim(struct history *h, u64 first, u64 last)
-{
-    for (unsigned i = h->trail_count; i--;)
-        if (h->trail[i].time < first || h->trail[i].time > last)
-            trail_remove(h, i);
 }
 
 /* ---- playing ---- */
@@ -417,7 +339,7 @@ static int load_checkpoint(struct history *h, const struct checkpoint *p, struct
 static int go_near(struct history *h, u64 time, struct err *e)
 {
     const struct checkpoint *p = checkpoints_before(&h->points, time);
-    const struct trail *t = trail_before(h, time);
+    const struct step *t = trail_before(&h->trail, time);
     u64 best = t && t->time > p->time ? t->time : p->time;
 
     assert(p);
@@ -470,7 +392,7 @@ static int play_to_with_trail(struct history *h, u64 time, bool *kicked, struct 
         if (r || m->now < next) /* it has ended before */
             break;
         if (m->now <= time)
-            trail_add(h, time);
+            trail_add(&h->trail, m, &h->recorder->at, time, h->memory_bytes / 4);
     }
     return r ? r : play_to(h, time, kicked, e);
 }
@@ -593,7 +515,7 @@ int history_branch(struct history *h, struct err *e)
         return -(int)e->code;
     tape_cut(&r->tape, &r->at);
     checkpoints_cut(&h->points, h->machine->now, r->at.at);
-    trail_trim(h, 0, h->machine->now);
+    trail_trim(&h->trail, 0, h->machine->now);
     p = checkpoints_before(&h->points, h->machine->now);
     h->due = p ? p->time + h->every : h->machine->now;
     h->past = h->closed = false;
@@ -730,7 +652,7 @@ void history_destroy(struct history *h)
     h->recorder->mode = RECORDER_PASS;
     h->recorder->lenient = false;
     h->recorder->before_wait = NULL;
-    trail_trim(h, 1, 0);
+    trail_trim(&h->trail, 1, 0);
     checkpoints_fini(&h->points);
     free(h->verifier);
     free(h->image);
@@ -789,7 +711,7 @@ bool history_writes(const struct history *h)
 u64 history_before(const struct history *h, u64 time)
 {
     const struct checkpoint *p = time ? checkpoints_before(&h->points, time - 1) : NULL;
-    const struct trail *t = time ? trail_before(h, time - 1) : NULL;
+    const struct step *t = time ? trail_before(&h->trail, time - 1) : NULL;
 
     if (!p)
         return history_first(h);

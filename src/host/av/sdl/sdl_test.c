@@ -178,6 +178,12 @@ static void speed(void **state)
     assert_true(clock_now_ns() - start < taken);
     key(SDL_SCANCODE_TAB, false);
     assert_false(ev.fast);
+    fe->ops->mute(fe, true); /* the caller keeps time */
+    start = clock_now_ns();
+    for (u64 i = 1; i <= 60; i++)
+        run_frame(i);
+    assert_true(clock_now_ns() - start < taken);
+    fe->ops->mute(fe, false);
 }
 
 static void pause_and_step(void **state)
