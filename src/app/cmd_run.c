@@ -243,7 +243,7 @@ static const char *in_vain(const struct run *r, struct mews *m, const char **why
 /* What the machine remembers and writes down; a recording has its own way back. */
 static int begin_history(struct run *r, struct mews *m)
 {
-    bool shown = !r->headless && !r->verdict && mews_can(m, "picture", NULL);
+    bool shown = !r->headless && !r->verdict && !r->detach && mews_can(m, "picture", NULL);
     size_t bytes = r->rewind ? r->remember : shown ? REWIND_BYTES : 0;
     struct mews_error e;
 
@@ -252,6 +252,23 @@ static int begin_history(struct run *r, struct mews *m)
     if (bytes && mews_rewind_memory(m, bytes, &e) && r->rewind)
         return fail_error(&e);
     return r->record && mews_record(m, r->record, &e) ? fail_error(&e) : 0;
+}
+
+/* Makes it known to others, when that is wanted. */
+static int publish(struct run *r, struct mews *m)
+{
+    const struct mews_control_options o = {
+        .size = sizeof o, .name = r->name, .keep = r->detach, .own_output = r->detach
+    };
+    struct mews_error e;
+
+    if (!r->name && !r->detach)
+        return 0;
+    if (mews_control(m, &o, &e))
+        return fail_error(&e);
+    if (r->detach)
+        detach_ready(r->ready, mews_control_name(m));
+    return 0;
 }
 
 static int run(struct run *r, struct mews *m)
@@ -271,6 +288,8 @@ static int run(struct run *r, struct mews *m)
         mews_trace(m, print_line, NULL);
     }
     status = begin_history(r, m);
+    if (!status)
+        status = publish(r, m);
     if (status)
         return status;
     if (!mews_can(m, "picture", NULL))
@@ -344,23 +363,6 @@ static int write_snapshot(const struct run *r, struct mews *m, int status)
     return status;
 }
 
-/* Makes it known to others, when that is wanted. */
-static int publish(struct run *r, struct mews *m)
-{
-    const struct mews_control_options o = {
-        .size = sizeof o, .name = r->name, .keep = r->detach, .own_output = r->detach
-    };
-    struct mews_error e;
-
-    if (!r->name && !r->detach)
-        return 0;
-    if (mews_control(m, &o, &e))
-        return fail_error(&e);
-    if (r->detach)
-        detach_ready(r->ready, mews_control_name(m));
-    return 0;
-}
-
 static int run_opened(struct run *r, struct mews *m)
 {
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
@@ -372,9 +374,7 @@ static int run_opened(struct run *r, struct mews *m)
     interrupted = m;
     for (unsigned k = 0; k < ARRAY_SIZE(signals); k++)
         sigaction(signals[k], &once, NULL);
-    status = publish(r, m);
-    if (!status)
-        status = run(r, m);
+    status = run(r, m);
     interrupted = NULL;
     if (r->replayed)
         status = replay_end(r, m, status);

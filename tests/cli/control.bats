@@ -49,6 +49,12 @@ load control.bash
     [ "$status" -eq 1 ]
     one_line
     [[ $output == *"not a thing that can run"* ]]
+    run mews run -d --frames 3 --headless "$calc"
+    [ "$status" -eq 2 ]
+    one_line
+    run mews run -d --record missing/directory.rec "$hawk"
+    [ "$status" -eq 1 ]
+    one_line
     run mews run -d --video sdl "$hawk"
     [ "$status" -eq 2 ]
     [ ! -e run/mews ] || [ -z "$(ls run/mews)" ]
