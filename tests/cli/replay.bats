@@ -73,7 +73,7 @@ END
 
 @test "no copy overwrites what the original has saved since" {
     battery_rom bat.nes # adds one at each start
-    first() { head -c 1 "${1:-bat.sav}" | od -An -tu1 | tr -d ' '; }
+    first() { head -c 1 bat.sav | od -An -tu1 | tr -d ' '; }
     mews run --headless --frames 2 --saves . --record a.rec --snapshot a.snap bat.nes
     [ "$(first)" = 1 ]
     mews run --headless --frames 2 --saves . bat.nes
