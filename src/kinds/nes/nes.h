@@ -95,8 +95,9 @@ bool nes_peek(struct nes *n, u16 addr, u8 *value);
 void nes_events(struct nes *n, u64 clk);
 void nes_schedule(struct nes *n); /* recomputes deadline, and asks for a new fast_limit */
 void nes_limit(struct nes *n);    /* recomputes fast_limit */
-/* Brings the PPU to where the CPU is, for one who looks at it: but not so far that something happens
- * which the console would hear of only at its deadline. Else looking changed when that is. */
+/* Brings the PPU to where the CPU is, for one who looks at it: but not so far that something
+ * happens which the console would hear of only at its deadline. Else looking changed when that is.
+ */
 void nes_look(struct nes *n);
 #define NES_LOOK_DOTS 8 /* so far it may stay behind */
 
