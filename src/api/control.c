@@ -147,7 +147,7 @@ static void track(struct control *c)
 
     for (struct space *s = c->m->machine->spaces; s; s = s->next)
         count++;
-    c->trackers = calloc(count, sizeof *c->trackers);
+    c->trackers = calloc(count + 1, sizeof *c->trackers);
     if (!c->trackers)
         return;
     for (struct space *s = c->m->machine->spaces; s; s = s->next, i++)

@@ -181,7 +181,7 @@ json_t *remote_bytes(const void *bytes, size_t len)
                         (n > 2 ? b[i + 2] : 0);
 
         for (unsigned k = 0; k < 4; k++)
-            *at++ = k <= n ? digits[bits >> (18 - 6 * k) & 63] : '=';
+            *at++ = (char)(k <= n ? digits[bits >> (18 - 6 * k) & 63] : '=');
     }
     text = b64 ? json_stringn(b64, (size_t)(at - b64)) : NULL;
     free(b64);

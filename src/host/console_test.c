@@ -125,12 +125,71 @@ static void broken(void **state)
     console_fini(&c);
 }
 
+/* A second end: both see the output, either gives input, and the first one's end is not the end. */
+static void two_ends(void **state)
+{
+    struct console c;
+    int out[2], in[2], also_out[2], also_in[2];
+    char got[16];
+
+    (void)state;
+    assert_int_equal(pipe(out) | pipe(in) | pipe(also_out) | pipe(also_in), 0);
+    console_init(&c, in[0], out[1]);
+    console_also(&c, also_in[0], also_out[1]);
+    c.port.ops->send(&c.port, "both", 4);
+    console_flush(&c);
+    assert_int_equal(read(out[0], got, sizeof got), 4);
+    assert_int_equal(read(also_out[0], got, sizeof got), 4);
+    assert_memory_equal(got, "both", 4);
+    assert_int_equal(write(also_in[1], "x", 1), 1);
+    assert_int_equal(c.port.ops->recv(&c.port, got, sizeof got, true), 1);
+    assert_int_equal(write(in[1], "yz", 2), 2);
+    assert_int_equal(c.port.ops->recv(&c.port, got, sizeof got, true), 2);
+    close(also_in[1]); /* nobody types there any more: the person in front goes on */
+    assert_int_equal(c.port.ops->recv(&c.port, got, sizeof got, true), 0);
+    assert_int_equal(write(in[1], "w", 1), 1);
+    assert_int_equal(c.port.ops->recv(&c.port, got, sizeof got, true), 1);
+    close(in[1]);
+    assert_int_equal(c.port.ops->recv(&c.port, got, sizeof got, true), -1);
+    close(also_out[0]); /* the console's reader goes away: the output in front does not suffer */
+    console_also(&c, -1, -1);
+    c.port.ops->send(&c.port, "on", 2);
+    console_fini(&c);
+    assert_int_equal(read(out[0], got, sizeof got), 2);
+    assert_int_equal(c.error, 0);
+}
+
+/* Behind one's back there is only the second. */
+static void only_the_second_end(void **state)
+{
+    struct console c;
+    int in[2];
+    char got[16];
+
+    (void)state;
+    assert_int_equal(pipe(in), 0);
+    console_init(&c, -1, -1);
+    console_also(&c, in[0], -1);
+    assert_int_equal(c.port.ops->recv(&c.port, got, sizeof got, false), 0);
+    console_wake(&c);
+    assert_int_equal(c.port.ops->recv(&c.port, got, sizeof got, true), 0); /* woken */
+    assert_int_equal(write(in[1], "x", 1), 1);
+    assert_int_equal(c.port.ops->recv(&c.port, got, sizeof got, true), 1);
+    close(in[1]);
+    assert_int_equal(c.port.ops->recv(&c.port, got, sizeof got, true), -1);
+    console_fini(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sends),    cmocka_unit_test(keeps_the_order_of_two),
-        cmocka_unit_test(receives), cmocka_unit_test(wakes),
+        cmocka_unit_test(sends),
+        cmocka_unit_test(keeps_the_order_of_two),
+        cmocka_unit_test(receives),
+        cmocka_unit_test(wakes),
         cmocka_unit_test(broken),
+        cmocka_unit_test(two_ends),
+        cmocka_unit_test(only_the_second_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,7 @@ static json_t *encode(const u8 *b, size_t len)
         u32 bits = (u32)b[i] << 16 | (n > 1 ? (u32)b[i + 1] << 8 : 0) | (n > 2 ? b[i + 2] : 0);
 
         for (unsigned k = 0; k < 4; k++)
-            text[at++] = k <= n ? digits[bits >> (18 - 6 * k) & 63] : '=';
+            text[at++] = (char)(k <= n ? digits[bits >> (18 - 6 * k) & 63] : '=');
     }
     j = json_stringn_nocheck(text, at);
     free(text);

@@ -253,15 +253,15 @@ int rundir_connect(int all, const char *name, int *fd, struct err *e)
         return s == RUNDIR_ENDED ? err_set(e, ERR_STATE, "%s: it has ended (mews rm)", name)
                                  : err_set(e, ERR_USAGE, "%s: there is no such machine", name);
     OWN(fd) int dir = openat(all, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    OWN(fd) int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (dir < 0 || sock < 0)
-        return err_set(e, ERR_SYS, "%s", name);
+    int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), r = 0;
     a = socket_address(dir);
-    if (connect(sock, (struct sockaddr *)&a, sizeof a))
-        return err_set(e, ERR_SYS, "%s: its control socket", name);
-    *fd = sock;
-    sock = -1;
-    return 0;
+    if (dir < 0 || sock < 0 || connect(sock, (struct sockaddr *)&a, sizeof a))
+        r = err_set(e, ERR_SYS, "%s: its control socket", name);
+    if (!r)
+        *fd = sock;
+    else if (sock >= 0)
+        close(sock);
+    return r;
 }
 
 /* ---- a machine's own entry ---- */
@@ -328,7 +328,7 @@ static int claim(const char *wish, struct rundir *d, struct err *e)
 int rundir_claim(const char *name, struct rundir *out, struct err *e)
 {
     struct rundir d = none;
-    int lock, r;
+    int lock = -1, r;
 
     r = rundir_open(&d.all, e);
     if (r)
@@ -357,14 +357,16 @@ int rundir_describe(struct rundir *d, const char *json, struct err *e)
 int rundir_listen(struct rundir *d, int *fd, struct err *e)
 {
     struct sockaddr_un a = socket_address(d->dir);
-    OWN(fd) int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), r = 0;
 
     if (sock < 0 || bind(sock, (struct sockaddr *)&a, sizeof a) ||
         fchmodat(d->dir, "control.sock", 0600, 0) || listen(sock, SOMAXCONN))
-        return err_set(e, ERR_SYS, "%s: its control socket", d->name);
-    *fd = sock;
-    sock = -1;
-    return 0;
+        r = err_set(e, ERR_SYS, "%s: its control socket", d->name);
+    if (!r)
+        *fd = sock;
+    else if (sock >= 0)
+        close(sock);
+    return r;
 }
 
 void rundir_end(const struct rundir *d, const char *json, size_t len)

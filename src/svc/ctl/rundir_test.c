@@ -36,28 +36,19 @@ static int take_down(void **state)
 
 static void names(void **state)
 {
-    static const char *const good[] = { "a", "A-b_c.d", "0",
-                                        "abcdefghijklmnopqrstuvwxyz"
-                                        "abcdefghijklmnopqrstuvwxyz"
-                                        "abcdefghijkl" };
-    static const char *const bad[] = { "",
-                                       ".",
-                                       "..",
-                                       ".a",
-                                       "-a",
-                                       "a/b",
-                                       "a b",
-                                       "\303\244",
-                                       "a\n",
-                                       "abcdefghijklmnopqrstuvwxyz"
-                                       "abcdefghijklmnopqrstuvwxyz"
-                                       "abcdefghijklm" };
+    static const char *const good[] = { "a", "A-b_c.d", "0" };
+    static const char *const bad[] = { "", ".", "..", ".a", "-a", "a/b", "a b", "\303\244", "a\n" };
+    char longest[RUNDIR_NAME_MAX + 2] = "";
 
     (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(good); i++)
         assert_true(rundir_name(good[i]));
     for (unsigned i = 0; i < ARRAY_SIZE(bad); i++)
         assert_false(rundir_name(bad[i]));
+    memset(longest, 'n', RUNDIR_NAME_MAX);
+    assert_true(rundir_name(longest));
+    longest[RUNDIR_NAME_MAX] = 'n';
+    assert_false(rundir_name(longest));
 }
 
 static void list_name(void *ctx, const char *name, enum rundir_state s)

@@ -13,7 +13,7 @@
 /* A wire, and the other end as a plain descriptor. */
 static int begin(struct wire *w)
 {
-    int fds[2];
+    int fds[2] = { -1, -1 };
 
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
     wire_init(w, fds[0]);
@@ -26,7 +26,7 @@ static void lines_come_whole_however_they_were_cut(void **state)
     static const char *const want[] = { "one", "", "two three" };
     const char *why;
     struct wire w;
-    size_t len;
+    size_t len = 0;
     int other = begin(&w);
     unsigned got = 0;
 
@@ -36,7 +36,7 @@ static void lines_come_whole_however_they_were_cut(void **state)
 
         assert_int_equal(write(other, text + i, 1), 1);
         assert_true(wire_read(&w, &why));
-        while ((line = wire_line(&w, &len))) {
+        while (got < 3 && (line = wire_line(&w, &len))) {
             assert_string_equal(line, want[got]);
             assert_int_equal(len, strlen(want[got++]));
         }
@@ -53,8 +53,8 @@ static void a_line_may_be_as_long_as_the_limit_and_no_longer(void **state)
 {
     (void)state;
     for (int more = 0; more < 2; more++) {
-        char *bytes = malloc(WIRE_LINE_MAX + 1), *line;
-        size_t size = (size_t)WIRE_LINE_MAX - 1 + (size_t)more, sent = 0, len;
+        char *bytes = malloc(WIRE_LINE_MAX + 1);
+        size_t size = (size_t)WIRE_LINE_MAX - 1 + (size_t)more, sent = 0, len = 0;
         const char *why = NULL;
         struct wire w;
         int other = begin(&w);
@@ -69,7 +69,7 @@ static void a_line_may_be_as_long_as_the_limit_and_no_longer(void **state)
             sent += n > 0 ? (size_t)n : 0;
             good = wire_read(&w, &why);
         }
-        while (good && !(line = wire_line(&w, &len)))
+        while (good && !wire_line(&w, &len))
             good = wire_read(&w, &why);
         assert_int_equal(good, !more);
         if (more)
@@ -84,12 +84,12 @@ static void a_line_may_be_as_long_as_the_limit_and_no_longer(void **state)
 
 static void descriptors_come_with_their_line(void **state)
 {
-    int pipe_fds[2], taken[2];
+    int pipe_fds[2] = { -1, -1 }, taken[2] = { -1, -1 };
     struct wire w, from;
     const char *why;
     struct err e;
-    char byte;
-    size_t len;
+    char byte = 0;
+    size_t len = 0;
 
     (void)state;
     wire_init(&from, begin(&w));
@@ -114,7 +114,7 @@ static void descriptors_come_with_their_line(void **state)
 /* Nobody takes them: they are not kept without end, and those that were are closed. */
 static void too_many_descriptors_are_an_error(void **state)
 {
-    int pipe_fds[2];
+    int pipe_fds[2] = { -1, -1 };
     struct wire w, from;
     const char *why = "";
     struct err e;
@@ -142,7 +142,7 @@ static void what_waits_to_be_sent_is_bounded(void **state)
     char big[1000];
     struct wire w;
     int other = begin(&w);
-    char *back = malloc(1 << 20);
+    char *back = calloc(1, 1 << 20);
     size_t sent = 0, got = 0;
 
     (void)state;

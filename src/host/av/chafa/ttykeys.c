@@ -9,7 +9,8 @@ enum {
     KEY_BACKSPACE = 42,
     KEY_TAB = 43,
     KEY_RIGHT = 79,
-    KEY_UP = 82
+    KEY_UP = 82,
+    KEY_MODIFIERS = 224, /* from here on */
 };
 
 /* ---- key codes ---- */
@@ -216,6 +217,7 @@ static void sequence(struct ttykeys *t, const u8 *s, unsigned len, u64 now)
     } else if (final == 'u' && n.part[0][0] == 'x' && t->leaving) {
         t->interrupt(t->context);
     } else {
+        t->leaving &= key >= KEY_MODIFIERS; /* control is let go of, and comes before */
         press(t, key, now, t->releases);
     }
 }

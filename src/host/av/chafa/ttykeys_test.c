@@ -177,6 +177,32 @@ static void noise(void **state)
         assert_true(t.until[k] == 0 || t.until[k] == ~0ULL);
 }
 
+/* Control-A and then x, in both kinds of terminal; not with another key between them. */
+static void leaving(void **state)
+{
+    static const struct {
+        const char *typed;
+        bool leaves;
+    } cases[] = {
+        { "\1x", true },
+        { "\1\1x", true },
+        { "x", false },
+        { "\1yx", false },
+        { "\1\33[Ax", false },
+        { "\33[57442;5u\33[97;5u\33[97;5:3u\33[57442;1:3u\33[120u", true },
+        { "\33[97;5u\33[121u\33[120u", false },
+        { "\33[97u\33[120u", false },
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < sizeof cases / sizeof *cases; i++) {
+        setup(NULL);
+        said[0] = 0;
+        ttykeys_feed(&t, cases[i].typed, (unsigned)strlen(cases[i].typed), 1000);
+        assert_int_equal(strstr(said, "interrupt") != NULL, cases[i].leaves);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +212,7 @@ int main(void)
         cmocka_unit_test_setup(escape_alone, setup),
         cmocka_unit_test_setup(releases, setup),
         cmocka_unit_test_setup(noise, setup),
+        cmocka_unit_test_setup(leaving, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
