@@ -13,11 +13,15 @@ demo: ## install what is missing, build, and show what runs
 	@$(MAKE) --no-print-directory release
 	@tools/demo.sh
 
-# Unit tests and fuzz targets under the sanitizers, then everything else on the release build.
+# Unit tests and fuzz targets under the sanitizers, what starts threads under ThreadSanitizer, then everything else on the
+# release build.
 check: ## install what is missing, build, and run every test
 	@tools/deps.sh build run test
 	@$(MAKE) --no-print-directory release dev
-	@s=0; ctest --preset dev --no-tests=error -j$(jobs) -LE 'long|tidy' || s=1; ctest --preset release --no-tests=error -j$(jobs) -LE fuzz || s=1; exit $$s
+	@cmake --preset tsan >/dev/null && cmake --build --preset tsan --target threads
+	@s=0; ctest --preset dev --no-tests=error -j$(jobs) -LE 'long|tidy' || s=1; \
+	ctest --preset tsan --no-tests=error -j$(jobs) -L threads || s=1; \
+	ctest --preset release --no-tests=error -j$(jobs) -LE 'fuzz|full' || s=1; exit $$s
 
 bench: ## measure side by side with other programs; results in bench/results
 	@tools/deps.sh build run bench

@@ -1,13 +1,9 @@
 /* The 6502v's calls. The input is a stream of them: a byte for the number, A, X, Y, the parameter
  * stack's pointer, and four words put where it points. The host's side is made of the same stream:
  * how much arrives, what an open or a write answers. */
+#include "fuzz/target.h"
 #include "kinds/nes/c6502.h"
 #include "kinds/nes/nes_kind.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { IMAGE_BYTES = 4 + 0x6000 };
 
@@ -16,12 +12,6 @@ struct host {
     struct files_port files;
     const u8 *at, *end;
 };
-
-static void must(bool so)
-{
-    if (!so)
-        abort();
-}
 
 static u8 next(struct host *h)
 {

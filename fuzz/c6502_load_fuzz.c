@@ -1,20 +1,10 @@
 /* 6502v images. What is no image, or a short one, is refused with a reason; what runs, runs. A
  * short input also goes in filled up to the full length: its bytes are then a program from $A000
  * on. */
+#include "fuzz/target.h"
 #include "kinds/nes/nes_kind.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { IMAGE_BYTES = 4 + 0x6000, CYCLES = 20000 };
-
-static void must(bool so)
-{
-    if (!so)
-        abort();
-}
 
 static void try(const u8 *image, size_t size)
 {

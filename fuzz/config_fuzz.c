@@ -1,20 +1,8 @@
 /* What people hand to the host: the configuration file, .pal files and --press. The first byte
  * chooses. */
+#include "fuzz/target.h"
 #include "host/av/press.h"
 #include "host/av/settings.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Also where must() is compiled out. */
-static void must(bool so)
-{
-    if (!so)
-        abort();
-}
 
 static void run_config(const u8 *data, size_t size)
 {

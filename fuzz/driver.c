@@ -3,11 +3,9 @@
  * run. The target runs in a child whose current input lies in shared memory, so whatever kills it
  * (trap, sanitizer, a hang of HANG_SECONDS), the parent can keep that input in --crash FILE and
  * name it. */
+#include "fuzz/target.h"
+
 #include <ftw.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/wait.h>
@@ -24,8 +22,6 @@ struct input {
 /* ftw() takes no argument for its callback: the corpus is the one global of this program. */
 static struct input *corpus;
 static size_t corpus_count;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void *need(void *p)
 {

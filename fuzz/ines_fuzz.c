@@ -1,17 +1,7 @@
 /* Any file, as a cartridge: the header is refused with a sentence, or the cartridge it makes can be
  * described, powered on, looked at through all its windows, and reset. */
+#include "fuzz/target.h"
 #include "kinds/nes/cart_rig.h"
-
-#include <stdint.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Also where assert() is compiled out. */
-static void must(bool so)
-{
-    if (!so)
-        abort();
-}
 
 /* Roms are padded to what the header promises, so that a short input reaches past the loader. */
 static u8 *padded(const u8 *data, size_t size, size_t *bytes)

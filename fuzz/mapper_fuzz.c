@@ -2,19 +2,10 @@
  * the table and the sizes; then five bytes are an access of the CPU or the PPU, or time that
  * passes. In the middle it is saved, and another cartridge that loaded it goes on beside it, alike
  * to the end; a saved image over which a piece of the input was written is loaded and used too. */
+#include "fuzz/target.h"
 #include "kinds/nes/cart_rig.h"
 
-#include <stdint.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { HEAD = 8, STEP = 5, STEPS_MAX = 4000 };
-
-static void must(bool so)
-{
-    if (!so)
-        abort();
-}
 
 static struct rig_file choose(const u8 *d)
 {

@@ -1,13 +1,8 @@
 /* Register streams for the cartridges that make sound. The first byte chooses the cartridge, then
  * four bytes each are: what to do and how much later, an address, a value. The state is saved and
  * loaded on the way, also damaged: what was saved must be accepted, what is accepted must run. */
+#include "fuzz/target.h"
 #include "kinds/nes/cart.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { HEADER = 16, PRG = 0x8000, CHR = 0x2000, IMAGE = HEADER + PRG + CHR, COMMANDS = 4000 };
 enum command { WRITE, WRITE_SOUND, READ, RUN, SAVE, DAMAGE, COMMAND_COUNT };
@@ -20,13 +15,6 @@ struct rig {
     struct synth synth;
     u64 clk;
 };
-
-/* Also where assert() is compiled out. */
-static void must(bool so)
-{
-    if (!so)
-        abort();
-}
 
 static void make_cart(struct rig *r, u8 choice)
 {
@@ -76,29 +64,19 @@ static void read_byte(struct rig *r, u16 addr)
 /* Saves and loads in place; `flip` not 0 damages a byte of it. */
 static void save_and_load(struct rig *r, u16 where, u8 flip)
 {
-    struct component *c = &r->cart.board_component;
+    const struct component *c = &r->cart.board_component;
+    u8 *before, *after;
     size_t bytes;
-    u8 *good, *image;
-    struct err e;
+    bool taken;
 
     r->cart.ops->run(&r->cart, r->clk);
-    bytes = field_save(c->fields, c->self, NULL);
-    good = malloc(bytes);
-    image = malloc(bytes);
-    must(good && image);
-    field_save(c->fields, c->self, good);
-    memcpy(image, good, bytes);
-    image[where % bytes] ^= flip;
-    if (field_load(c->fields, c->self, image, bytes, &e) || c->loaded(c->self, &e)) {
-        must(flip);
-        must(!field_load(c->fields, c->self, good, bytes, &e));
-        must(!c->loaded(c->self, &e));
-    }
+    before = fields_image(c->fields, c->self, &bytes);
+    taken = component_damage(c, where, flip);
     r->cart.ops->sync(&r->cart);
-    field_save(c->fields, c->self, image);
-    must(flip || !memcmp(image, good, bytes));
-    free(good);
-    free(image);
+    after = fields_image(c->fields, c->self, &bytes);
+    must((taken && flip) || !memcmp(before, after, bytes));
+    free(before);
+    free(after);
 }
 
 /* An address at which one of the chips has something. */

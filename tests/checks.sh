@@ -55,7 +55,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     return 0;
 }
 END
-${CC:-cc} -O2 -o weak weak_fuzz.c "$top/fuzz/driver.c"
+${CC:-cc} -O2 -I "$top" -I "$top/src" -o weak weak_fuzz.c "$top/fuzz/driver.c"
 mkdir corpus
 printf abcd >corpus/one
 ./weak corpus >out || { echo "driver: the kept corpus does harm:"; cat out; exit 1; }

@@ -2,7 +2,7 @@
 """Fails when a C file includes a room that tools/layers.txt does not allow to its place.
 
 A quoted include names a header of ours by its path from src/ or include/, so its first part is the room; helpers of
-tests are named from the root ("tests/mach/bench.h").
+tests and fuzz targets are named from the root ("tests/mach/bench.h").
 """
 import pathlib
 import re
@@ -26,7 +26,7 @@ def check_include(parts, allowed, header):
     room, *below = header.split("/")
     if not below:
         return f'"{header}" is not a path from src/ or include/'
-    if not any((ROOT / top / header).is_file() for top in ("src", "include", "." if room == "tests" else "src")):
+    if not any((ROOT / top / header).is_file() for top in ("src", "include", "." if room in ("tests", "fuzz") else "src")):
         return f'"{header}" does not exist'
     own = parts[1] if parts[0] == "src" else None
     if room != own and room not in allowed:

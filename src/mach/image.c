@@ -55,7 +55,7 @@ static void refuse(struct pass *p, enum err_code code, const char *name, const c
 static bool section(struct pass *p, enum section kind, const char *name, u32 version, u64 *len)
 {
     size_t chars = strlen(name), head = 2 + chars + 12;
-    const u8 *in = p->in + p->at;
+    const u8 *in = p->in ? p->in + p->at : NULL;
 
     if (!p->in) {
         put(p, kind, 1);

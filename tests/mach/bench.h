@@ -11,6 +11,7 @@ struct bench {
     struct audio_port audio;
     struct input_port input;
     u32 held[2];
+    unsigned asked;        /* bench_heed()'s count */
     u64 pictures, samples; /* received */
     u64 picture, sound;    /* digest of the last picture; of all samples */
     u8 *pixels;            /* a copy of the last picture */
@@ -27,6 +28,10 @@ void bench_close(struct bench *b); /* accepts the half-built */
 enum stop bench_frames(struct bench *b, unsigned frames);
 /* Runs until a time. */
 enum stop bench_until(struct bench *b, u64 ticks);
+
+/* To be called before each frame: presses reset when a test program has asked for it long enough.
+ */
+void bench_heed(struct bench *b);
 
 /* `b` counts from now on what it is shown as if it had been shown what `a` was. */
 void bench_join(struct bench *b, const struct bench *a);

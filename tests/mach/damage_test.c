@@ -1,13 +1,13 @@
 /* What every component of every kind must keep to (DESIGN: the second of a component's three
  * tests): a damaged image does no harm, also when the machine then runs.
  *
- * usage: damage_test [SEED [COUNT]]        also as SEED and COUNT in the environment
+ * usage: damage_test [SEED [COUNT]]
  *
  * A trial damages an image that was saved: fields get values that are small, negative, a single
  * bit or random; bytes anywhere, cut short too. It is loaded. If it is refused, the machine is as
  * before; if it is taken, the machine runs for some time, and what it then saves is accepted again.
- * COUNT trials for each thing that can run, in a child of their own: when one hangs or dies, the
- * parent tells which, and what was damaged. */
+ * COUNT trials for each thing that can run, in a child: when it hangs or dies, the parent tells on
+ * what, and what was damaged, and another child takes the next thing. */
 #include "mach/image.h"
 #include "tests/mach/bench.h"
 #include "tests/mach/images.h"
@@ -25,7 +25,7 @@ enum { HANG_SECONDS = 20, RUN_NS = 40000000, COUNT = 6 };
 
 /* Where the child is; the parent reads it when the child has died. */
 struct place_now {
-    unsigned trial, refused, run;
+    unsigned image, trial, refused, run;
     char doing[32];
     char damage[600];
 };
@@ -252,11 +252,13 @@ static void run_trials(const struct image *i, unsigned index, u64 seed, unsigned
     struct trial t = { .now = now };
     u64 r = chance_from(seed * 1000 + index);
 
+    now->trial = 0;
+    now->damage[0] = 0;
+    snprintf(now->doing, sizeof now->doing, "died");
     alarm(HANG_SECONDS);
     prepare(&t, i, &r);
-    for (now->trial = 0; now->trial < count; now->trial++) {
+    for (; now->trial < count; now->trial++) {
         now->damage[0] = 0;
-        snprintf(now->doing, sizeof now->doing, "died");
         alarm(HANG_SECONDS);
         attempt(&t, &r);
     }
@@ -267,8 +269,8 @@ static void run_trials(const struct image *i, unsigned index, u64 seed, unsigned
     bench_close(&t.bench);
 }
 
-static bool image_fails(const struct image *i, unsigned index, u64 seed, unsigned count,
-                        struct place_now *now)
+/* Tries the images from now->image on, until one fails. */
+static bool fails(const struct images *all, u64 seed, unsigned count, struct place_now *now)
 {
     int status = 0;
     pid_t child;
@@ -276,7 +278,8 @@ static bool image_fails(const struct image *i, unsigned index, u64 seed, unsigne
     fflush(stdout);
     child = fork();
     if (!child) {
-        run_trials(i, index, seed, count, now);
+        for (; now->image < all->count; now->image++)
+            run_trials(&all->list[now->image], now->image, seed, count, now);
         exit(0); /* by exit(), so that leaks are looked for */
     }
     if (child < 0 || waitpid(child, &status, 0) < 0) {
@@ -285,23 +288,16 @@ static bool image_fails(const struct image *i, unsigned index, u64 seed, unsigne
     }
     if (!status)
         return false;
-    printf("SEED=%llu COUNT=%u: %s, trial %u: %s:%s\n", (unsigned long long)seed, count, i->name,
-           now->trial, WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? "hung" : now->doing,
-           now->damage);
+    printf("damage_test %llu %u: %s, trial %u: %s:%s\n", (unsigned long long)seed, count,
+           now->image < all->count ? all->list[now->image].name : "the end", now->trial,
+           WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? "hung" : now->doing, now->damage);
     return true;
-}
-
-static u64 number(const char *text, const char *name, u64 otherwise)
-{
-    if (!text)
-        text = getenv(name);
-    return text ? strtoull(text, NULL, 0) : otherwise;
 }
 
 int main(int argc, char **argv)
 {
-    u64 seed = number(argc > 1 ? argv[1] : NULL, "SEED", 1);
-    unsigned count = (unsigned)number(argc > 2 ? argv[2] : NULL, "COUNT", COUNT), failed = 0;
+    u64 seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+    unsigned count = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : COUNT, failed = 0;
     struct place_now *now = mmap(NULL, sizeof *now, PROT_READ | PROT_WRITE,
                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     struct images images;
@@ -311,9 +307,12 @@ int main(int argc, char **argv)
         return 2;
     }
     images_gather(&images);
-    for (unsigned i = 0; i < images.count; i++)
-        failed += image_fails(&images.list[i], i, seed, count, now);
-    printf("%u images, SEED=%llu: %u damaged images were refused, %u run\n", images.count,
+    for (; now->image < images.count; now->image++) {
+        if (!fails(&images, seed, count, now))
+            break;
+        failed++;
+    }
+    printf("%u images, seed %llu: %u damaged images were refused, %u run\n", images.count,
            (unsigned long long)seed, now->refused, now->run);
     if (!failed && count && (!now->refused || !now->run))
         failed = 1; /* it proves nothing */

@@ -6,12 +6,17 @@
 #include "tests/nes/program.h"
 
 #include <ftw.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_LIMIT = 16 << 20, EVERY = 9 /* of the public programs, one in so many */ };
+enum {
+    FILE_LIMIT = 16 << 20,
+    EVERY = 9, /* of the public programs, one in so many */
+    GAME_FRAMES = 600,
+};
 
 static void die(const char *what)
 {
@@ -42,7 +47,8 @@ static struct image *add(struct images *all, const char *name)
     return list;
 }
 
-static void add_file(struct images *all, const char *name, const char *path)
+/* NULL for a file that is nothing which can run. */
+static struct image *add_file(struct images *all, const char *name, const char *path)
 {
     struct err e;
     u8 *bytes;
@@ -52,12 +58,13 @@ static void add_file(struct images *all, const char *name, const char *path)
         die(e.text);
     if (kind_of(bytes, len) < 0) {
         free(bytes);
-        return;
+        return NULL;
     }
     struct image *i = add(all, name);
 
     i->bytes = bytes;
     i->len = len;
+    return i;
 }
 
 /* ftw() has no argument for its callback. */
@@ -93,52 +100,74 @@ static void add_boards(struct images *all)
     }
 }
 
-bool images_conformance(images_row *f, void *ctx)
+/* A row of the index: sha1, file, mapper, protocol, frames, expected, note. */
+static void add_row(struct images *all, const char *folder, char *row, unsigned every, unsigned nth)
+{
+    char path[PATH_MAX], *cell[7] = { 0 }, *rest = row;
+    struct image *i;
+
+    for (unsigned k = 0; k < ARRAY_SIZE(cell) && rest; k++)
+        cell[k] = strsep(&rest, "\t");
+    if (!cell[4] || nth % every)
+        return;
+    snprintf(path, sizeof path, "%s/%s", folder, cell[1]);
+    i = add_file(all, cell[1], path);
+    if (!i)
+        return;
+    i->frames = (unsigned)strtoul(cell[4], NULL, 10);
+    i->pal = cell[6] && !strncmp(cell[6], "PAL", 3);
+}
+
+/* Games are not in the index: they have no verdict. */
+static void add_games(struct images *all, const char *folder, unsigned every, unsigned nth)
+{
+    char pattern[PATH_MAX];
+    glob_t found;
+
+    snprintf(pattern, sizeof pattern, "%s/games/*.nes", folder);
+    if (glob(pattern, 0, NULL, &found))
+        return;
+    for (size_t k = 0; k < found.gl_pathc; k++)
+        if (nth++ % every == 0) {
+            struct image *i = add_file(all, found.gl_pathv[k] + strlen(folder) + 1,
+                                       found.gl_pathv[k]);
+
+            if (i)
+                i->frames = GAME_FRAMES;
+        }
+    globfree(&found);
+}
+
+void images_add_conformance(struct images *all, unsigned every)
 {
     const char *data = getenv("MEWS_TESTDATA");
-    char path[PATH_MAX], *line, *rest;
+    char folder[PATH_MAX / 2], path[PATH_MAX], *row, *rest;
+    unsigned nth = 0;
     struct err e;
     u8 *text;
     size_t len;
 
-    if (!data)
-        return false;
-    snprintf(path, sizeof path, "%s/nes/index.tsv", data);
+    if (!data) {
+        printf("skipped: the public test programs, which MEWS_TESTDATA does not name\n");
+        fflush(stdout);
+        return;
+    }
+    snprintf(folder, sizeof folder, "%s/nes", data);
+    snprintf(path, sizeof path, "%s/index.tsv", folder);
     if (file_read(path, FILE_LIMIT, &text, &len, &e))
         die(e.text);
     rest = strchr((char *)text, '\n'); /* behind the heading */
-    while (rest && (line = strtok_r(rest, "\n", &rest))) {
-        char *name = strchr(line, '\t'), *end = name ? strchr(name + 1, '\t') : NULL;
-
-        if (!end)
-            continue;
-        *end = 0;
-        snprintf(path, sizeof path, "%s/nes/%s", data, name + 1);
-        f(ctx, name + 1, path);
-    }
+    while (rest && (row = strtok_r(rest, "\n", &rest)))
+        add_row(all, folder, row, every, nth++);
     free(text);
-    return true;
+    add_games(all, folder, every, nth);
 }
 
-struct thinning {
-    struct images *all;
-    unsigned row;
-};
-
-static void add_some(void *ctx, const char *name, const char *path)
-{
-    struct thinning *t = ctx;
-
-    if (t->row++ % EVERY == 0)
-        add_file(t->all, name, path);
-}
-
-void images_gather(struct images *all)
+void images_add_guests(struct images *all)
 {
     const char *guests = getenv("MEWS_GUESTS");
     bool *found = calloc(kind_count, sizeof *found);
 
-    *all = (struct images) { 0 };
     walking = all;
     if (!guests || !found || ftw(guests, guest_file, 16))
         die("MEWS_GUESTS does not name the built guests");
@@ -148,8 +177,14 @@ void images_gather(struct images *all)
         if (!found[i])
             die("a kind has no guest that could be tested");
     free(found);
+}
+
+void images_gather(struct images *all)
+{
+    *all = (struct images) { 0 };
+    images_add_guests(all);
     add_boards(all);
-    images_conformance(add_some, &(struct thinning) { all, 0 });
+    images_add_conformance(all, EVERY);
 }
 
 void images_fini(struct images *all)

@@ -10,6 +10,8 @@ struct image {
     char name[128];
     u8 *bytes;
     size_t len;
+    unsigned frames; /* until a public test program has its verdict; 0: no such program */
+    bool pal;        /* it is made for that region, and its header does not say so */
 };
 
 struct images {
@@ -17,13 +19,13 @@ struct images {
     unsigned count;
 };
 
-/* Exits with a message when a kind has no image, or a file cannot be read. */
+/* All of those above. These exit with a message when a kind has no image, or a file cannot be read,
+ * and say so in a line when MEWS_TESTDATA is not set. */
 void images_gather(struct images *all);
 void images_fini(struct images *all);
 
-/* The rows of $MEWS_TESTDATA/nes/index.tsv: calls f with the path of each, in order. False when
- * MEWS_TESTDATA is not set. */
-typedef void images_row(void *ctx, const char *name, const char *path);
-bool images_conformance(images_row *f, void *ctx);
+/* To a list that is empty or has some: the guests; of the public programs, one in `every`. */
+void images_add_guests(struct images *all);
+void images_add_conformance(struct images *all, unsigned every);
 
 #endif

@@ -112,7 +112,7 @@ static unsigned flash_wait(struct rig *r, u16 addr)
 {
     unsigned reads = 0;
 
-    while (rig_read(r, addr) != rig_read(r, addr)) {
+    for (u8 last = rig_read(r, addr); rig_read(r, addr) != last; last = rig_read(r, addr)) {
         rig_run(r, r->clk + 10);
         assert_in_range(++reads, 0, 20000);
     }

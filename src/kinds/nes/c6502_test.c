@@ -2,11 +2,13 @@
  * loaded and damaged. What a program sees of the calls is in tests/cli/c6502.bats. */
 #include "kinds/nes/c6502.h"
 #include "kinds/nes/nes_kind.h"
-#include "mach/testing.h"
+#include "mach/image.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -374,33 +376,41 @@ static void random_image(void)
     memcpy(image + 4 + 0x5ffc, "\0\xa0", 2);
 }
 
-static bool equal(const struct state_image *a, const struct state_image *b)
+static u8 *saved(struct c6502 *n, size_t *len)
 {
-    return a->len == b->len && !memcmp(a->bytes, b->bytes, a->len);
+    u8 *bytes = malloc(*len = machine_save(&n->machine, NULL));
+
+    assert_non_null(bytes);
+    machine_save(&n->machine, bytes);
+    return bytes;
+}
+
+static bool differ(struct c6502 *a, struct c6502 *b)
+{
+    char what[480];
+
+    return machine_differs(&a->machine, &b->machine, what, sizeof what);
 }
 
 static void saving_loses_nothing(void **state)
 {
     struct c6502 *a, *b;
-    struct state_image first, second, fresh;
     struct stop_info info;
     struct err e;
+    size_t len;
+    u8 *bytes;
 
     (void)state;
     for (unsigned i = 0; i < 20; i++) {
         random_image();
         a = with_arguments(NULL);
         run(a, 5000 + any(5000), &info);
-        first = state_save(&a->machine);
+        bytes = saved(a, &len);
         b = with_arguments(NULL);
-        fresh = state_save(&b->machine);
-        assert_false(equal(&first, &fresh));
-        assert_int_equal(state_load(&b->machine, &first, &e), 0);
-        second = state_save(&b->machine);
-        assert_true(equal(&first, &second));
-        free(first.bytes);
-        free(second.bytes);
-        free(fresh.bytes);
+        assert_true(differ(a, b));
+        assert_int_equal(machine_load(&b->machine, bytes, len, &e), 0);
+        assert_false(differ(a, b));
+        free(bytes);
         end(a, NULL);
         end(b, NULL);
     }
@@ -409,9 +419,10 @@ static void saving_loses_nothing(void **state)
 static void a_loaded_machine_runs_on_as_the_first(void **state)
 {
     struct c6502 *whole, *half, *other;
-    struct state_image image_half, last[2];
     struct stop_info info;
     struct err e;
+    size_t len;
+    u8 *image_half;
 
     (void)state;
     for (unsigned i = 0; i < 20; i++) {
@@ -423,62 +434,48 @@ static void a_loaded_machine_runs_on_as_the_first(void **state)
         other = with_arguments(NULL);
         assert_int_equal(nes_kind.run(&whole->machine, 40000, &info), STOP_TIME);
         nes_kind.run(&half->machine, cut, &info);
-        image_half = state_save(&half->machine);
-        assert_int_equal(state_load(&other->machine, &image_half, &e), 0);
+        image_half = saved(half, &len);
+        assert_int_equal(machine_load(&other->machine, image_half, len, &e), 0);
         assert_int_equal(other->machine.now, half->machine.now);
         nes_kind.run(&other->machine, 40000, &info);
-        last[0] = state_save(&whole->machine);
-        last[1] = state_save(&other->machine);
-        assert_true(equal(&last[0], &last[1]));
-        assert_int_equal(whole->machine.now, other->machine.now);
-        free(image_half.bytes);
-        free(last[0].bytes);
-        free(last[1].bytes);
+        assert_false(differ(whole, other));
+        free(image_half);
         end(whole, NULL);
         end(half, NULL);
         end(other, NULL);
     }
 }
 
-/* Bits are turned over in the components' part of an image: it is refused, or does no harm. */
+/* Bits are turned over in the part of an image that is not RAM: it is refused, or does no harm. */
 static void a_damaged_image_does_no_harm(void **state)
 {
     struct host *h = host_make();
-    struct c6502 *n;
-    struct state_image good, bad;
     struct stop_info info;
     unsigned refused = 0;
-    size_t records;
+    struct c6502 *n;
     struct err e;
+    size_t len;
+    u8 *bytes;
 
     (void)state;
     random_image();
     n = with_arguments(&h->ports);
     run(n, 3000, &info);
-    good = state_save(&n->machine);
-    records = good.len - n->ram.size_bytes;
-    bad = (struct state_image) { malloc(good.len), good.len, good.len };
+    bytes = saved(n, &len);
     for (unsigned i = 0; i < 3000; i++) {
-        size_t at = any(2) ? any((unsigned)records) : (size_t)any(64);
+        size_t at = any((unsigned)(len - n->ram.size_bytes));
+        u8 bit = (u8)(1 << any(8));
 
-        memcpy(bad.bytes, good.bytes, good.len);
-        if (at >= 4) /* the length in front is the container's */
-            bad.bytes[at] ^= (u8)(1 << any(8));
-        if (memcmp(bad.bytes, good.bytes, 4) != 0 ||
-            memcmp(bad.bytes + 4 + *(u32 *)(void *)good.bytes,
-                   good.bytes + 4 + *(u32 *)(void *)good.bytes, 4) != 0)
-            continue; /* nor is the second one's */
-        end(n, NULL);
-        n = with_arguments(&h->ports);
-        if (state_load(&n->machine, &bad, &e))
+        bytes[at] ^= bit;
+        if (machine_load(&n->machine, bytes, len, &e))
             refused++;
         else
             run(n, 2000, &info);
+        bytes[at] ^= bit;
     }
     assert_true(refused > 100);
-    assert_int_equal(state_load(&n->machine, &good, &e), 0);
-    free(good.bytes);
-    free(bad.bytes);
+    assert_int_equal(machine_load(&n->machine, bytes, len, &e), 0);
+    free(bytes);
     end(n, h);
 }
 
@@ -500,6 +497,30 @@ static void impossible_values_are_refused(void **state)
     end(n, NULL);
 }
 
+static void the_clock_ends_where_it_can_be_saved(void **state)
+{
+    struct c6502 *n;
+    struct stop_info info;
+    struct err e;
+    size_t len;
+    u8 *bytes;
+
+    (void)state;
+    random_image();
+    n = with_arguments(NULL);
+    n->cpu.clk = CLK_END - 10;
+    assert_int_equal(component_loaded(&n->machine.root, &e), 0);
+    assert_int_equal(nes_kind.run(&n->machine, UINT64_MAX, &info), STOP_TIME);
+    assert_true(n->machine.now >= CLK_END && n->machine.now < CLK_END + 8);
+    assert_int_equal(nes_kind.run(&n->machine, UINT64_MAX, &info), STOP_FAULT);
+    assert_true(info.text[0]);
+    assert_int_equal(nes_kind.step(&n->machine, n->machine.cpus, NULL), STOP_FAULT);
+    bytes = saved(n, &len);
+    assert_int_equal(machine_load(&n->machine, bytes, len, &e), 0);
+    free(bytes);
+    end(n, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -515,6 +536,7 @@ int main(void)
         cmocka_unit_test(a_loaded_machine_runs_on_as_the_first),
         cmocka_unit_test(a_damaged_image_does_no_harm),
         cmocka_unit_test(impossible_values_are_refused),
+        cmocka_unit_test(the_clock_ends_where_it_can_be_saved),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

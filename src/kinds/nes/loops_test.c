@@ -5,7 +5,7 @@
 #include "kinds/nes/nes_kind.h"
 
 #include "isa/mos6502/decode.h"
-#include "mach/testing.h"
+#include "mach/image.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -104,24 +104,10 @@ static struct nes *console(const u8 *image, bool exact, const u8 *ram)
 
 static void compare(struct nes *a, struct nes *b, u64 seed)
 {
-    struct state_image x, y;
-    size_t at = 0;
+    char what[480];
 
-    a->exact = b->exact = false; /* how they ran is no difference */
-    x = state_save(&a->machine);
-    y = state_save(&b->machine);
-    if (a->cpu.clk != b->cpu.clk || a->cpu.pc != b->cpu.pc)
-        fail_msg("seed %llu: cycle %llu at $%04X, or cycle %llu at $%04X", (unsigned long long)seed,
-                 (unsigned long long)a->cpu.clk, a->cpu.pc, (unsigned long long)b->cpu.clk,
-                 b->cpu.pc);
-    assert_int_equal(x.len, y.len);
-    while (at < x.len && x.bytes[at] == y.bytes[at])
-        at++;
-    if (at < x.len)
-        fail_msg("seed %llu: byte %zu of the state, near %.20s", (unsigned long long)seed, at,
-                 (char *)x.bytes + (at > 30 ? at - 30 : 0));
-    free(x.bytes);
-    free(y.bytes);
+    if (machine_differs(&a->machine, &b->machine, what, sizeof what))
+        fail_msg("seed %llu: %s", (unsigned long long)seed, what);
 }
 
 /* Returns the instructions' worth of time that passed before the CPU got stuck, if it did. */

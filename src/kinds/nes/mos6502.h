@@ -26,6 +26,9 @@ enum mos6502_flag {
 
 /* The last cycle there is, thousands of years from power-on: no sum of times overflows. */
 #define CLK_MAX (1ll << 58)
+/* Where every run ends, so that none passes CLK_MAX: an instruction, with all that may hold it up,
+ * takes less than what is left. */
+#define CLK_END (CLK_MAX - (1 << 20))
 
 /* clang-format off */
 #define MOS6502(F, A, E, G, H)                                                                 \

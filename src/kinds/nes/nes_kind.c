@@ -373,10 +373,25 @@ static enum stop console_run(struct nes *n, u64 until, struct stop_info *info)
     return stop(info, STOP_TIME);
 }
 
+/* Only an image or a debugger can have brought the clock so far. */
+static bool at_end_of_time(const struct machine *m, struct stop_info *info)
+{
+    if (m->now < CLK_END)
+        return false;
+    stop(info, STOP_FAULT);
+    if (info)
+        snprintf(info->text, sizeof info->text, "no cycle is left: the clock is at its end");
+    return true;
+}
+
 static enum stop nes_run(struct machine *m, u64 until, struct stop_info *info)
 {
     enum stop why;
 
+    if (at_end_of_time(m, info))
+        return STOP_FAULT;
+    if (until > CLK_END)
+        until = CLK_END;
     if (is_c6502(m))
         return c6502_run(m, until, info);
     why = console_run(nes_of(m), until, info);
@@ -388,6 +403,8 @@ static enum stop nes_step(struct machine *m, struct cpu *c, struct stop_info *in
 {
     struct nes *n;
 
+    if (at_end_of_time(m, info))
+        return STOP_FAULT;
     if (is_c6502(m))
         return c6502_step(m, c, info);
     n = nes_of(m);
