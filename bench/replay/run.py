@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""What recording and verifying cost: the same work plain, with rewind memory, recorded, replayed and verified, in turns.
+"""What recording and verifying cost: the same work plain, with rewind memory, recorded, replayed and verified, in turns;
+then how long it takes to go to moments of the past.
 
 usage: run.py [--rounds N] [--build DIR]     prints a table: medians of CPU seconds, and their ratios to the plain run
 """
@@ -34,6 +35,9 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path(os.environ.get("MEWS_BUILD", "build/release")))
     o = parser.parse_args()
     mews = str(o.build / "mews")
+    cpu = [l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")]
+    version = subprocess.run([mews, "version"], check=True, capture_output=True, text=True).stdout.split("\n")[0]
+    print(f"{cpu[0]}, {len(cpu)} processors; {version}; {o.rounds} rounds of CPU seconds, medians; a ratio is that of a round\n")
     with tempfile.TemporaryDirectory() as tmp:
         for name, thing, options, replay in WORK:
             path = str(o.build / "guests" / thing)
@@ -57,8 +61,10 @@ def main():
                 ratios = [t / p for t, p in zip(list_, times["plain"])]
                 print(f"  {way:14} {statistics.median(list_):7.3f} s   {statistics.median(ratios):5.2f} of plain   "
                       f"(rounds: {' '.join(f'{t:.2f}' for t in list_)})")
-            sys.stdout.flush()
             assert plain > 0
+            print(flush=True)
+    print("Going to moments of Little Hawk's past (bench/replay/measure.c):")
+    subprocess.run([o.build / "bench/replay/measure", o.build / "guests/nes/hawk/hawk.nes", "6000"], check=True)
 
 
 def compute(build, tmp):

@@ -129,7 +129,7 @@ struct piece { /* a space in the save */
     struct space_tracker todo; /* pages to be written */
     u64 region;                /* flat: where it lies */
     u64 *written;              /* flat: a bit per page */
-    u32 *slot;                 /* incremental: a page's slot + 1 */
+    u32 **slots;               /* incremental: where pages lie, in tables of SLOTS pages */
 };
 
 struct snap_writer {
@@ -157,17 +157,49 @@ static bool bit(const u64 *bits, u64 i)
     return bits[i / 64] >> i % 64 & 1;
 }
 
-/* Where the page goes in the file; 0: nowhere, since it is a hole. */
+enum { SLOTS = 1024 };
+
+/* Of an incremental image: the page of the file where a page lies; 0: it has none. */
+static u32 slot(const struct piece *p, u64 page)
+{
+    const u32 *table = p->slots[page / SLOTS];
+
+    return table ? table[page % SLOTS] : 0;
+}
+
+/* Gives the page one. A table is there when a page of it is dirty, so that the pause grows with
+ * these and not with memory. False: no memory. */
+static bool slot_set(struct piece *p, u64 page, u32 value)
+{
+    u32 **table = &p->slots[page / SLOTS];
+
+    if (!*table)
+        *table = calloc(SLOTS, sizeof **table);
+    if (*table)
+        (*table)[page % SLOTS] = value;
+    return *table != NULL;
+}
+
+static void slots_free(struct piece *p)
+{
+    for (u64 i = 0; p->slots && i <= space_pages(p->space) / SLOTS; i++)
+        free(p->slots[i]);
+    free(p->slots);
+}
+
+/* Where the page goes in the file; 0: nowhere, since it is a hole; NOWHERE: no memory. */
+#define NOWHERE UINT64_MAX
 static u64 page_place(struct snap_writer *w, struct piece *p, u64 page)
 {
     const u8 *bytes = p->space->bytes + page * SPACE_PAGE_BYTES;
 
-    if (p->slot) {
-        if (!p->slot[page]) {
-            p->slot[page] = (u32)(w->end / SPACE_PAGE_BYTES);
+    if (p->slots) {
+        if (!slot(p, page)) {
+            if (!slot_set(p, page, (u32)(w->end / SPACE_PAGE_BYTES)))
+                return NOWHERE;
             w->end += SPACE_PAGE_BYTES;
         }
-        return (u64)p->slot[page] * SPACE_PAGE_BYTES;
+        return (u64)slot(p, page) * SPACE_PAGE_BYTES;
     }
     if (!bit(p->written, page) && snap_is_zero(bytes, page_bytes(p->space, page)))
         return 0;
@@ -203,6 +235,8 @@ static int write_pages(struct snap_writer *w, struct piece *p, u64 *budget, stru
         bool joins = s.pages && page == s.first + s.pages && s.pages < STRETCH_PAGES &&
                      at == s.at + s.pages * SPACE_PAGE_BYTES;
 
+        if (at == NOWHERE)
+            return err_set(e, ERR_NOMEM, "no memory for a snapshot");
         if (s.pages && !joins) {
             if (flush(w, p, &s, e))
                 return -(int)e->code;
@@ -228,16 +262,16 @@ static bool piece_init(struct snap_writer *w, struct piece *p, struct space *s)
         if (w->options.chain->spaces[i].space == s)
             p->chain = &w->options.chain->spaces[i];
     if (w->options.incremental)
-        p->slot = calloc(pages + 1, sizeof *p->slot);
+        p->slots = calloc(pages / SLOTS + 1, sizeof *p->slots);
     else
         p->written = calloc(pages / 64 + 1, sizeof *p->written);
-    if ((!p->slot && !p->written) || !space_track(s, &p->todo))
+    if ((!p->slots && !p->written) || !space_track(s, &p->todo))
         return false;
-    assert(!p->slot || p->chain); /* a machine's spaces are always the same */
+    assert(!p->slots || p->chain); /* a machine's spaces are always the same */
     for (u64 n = 0; n < word_count(&p->todo); n++)
-        p->todo.dirty[n] = p->slot ? p->chain->tracker.dirty ? p->chain->tracker.dirty[n] : 0
-                                   : UINT64_MAX;
-    if (pages % 64 && !p->slot) /* there are no pages behind the last */
+        p->todo.dirty[n] = p->slots ? p->chain->tracker.dirty ? p->chain->tracker.dirty[n] : 0
+                                    : UINT64_MAX;
+    if (pages % 64 && !p->slots) /* there are no pages behind the last */
         p->todo.dirty[pages / 64] &= (1ull << pages % 64) - 1;
     w->result.memory_bytes += s->size_bytes;
     return true;
@@ -351,7 +385,7 @@ static void compare_pages(struct piece *p)
                                          page_bytes(p->space, page));
 
         p->chain->next[page] = sum;
-        if (p->slot && XXH128_isEqual(sum, p->chain->sums[page]))
+        if (p->slots && XXH128_isEqual(sum, p->chain->sums[page]))
             space_dirty_clear(&p->todo, page);
     }
 }
@@ -413,8 +447,12 @@ enum { CHUNK_PAGES = SNAP_CHUNK_BYTES / SPACE_PAGE_BYTES };
 /* The first page not before `page` that was written; `pages`: none. */
 static u64 next_written(const struct piece *p, u64 page, u64 pages)
 {
-    while (page < pages && !(p->slot ? p->slot[page] != 0 : bit(p->written, page)))
-        page += !p->slot && page % 64 == 0 && !p->written[page / 64] ? 64 : 1;
+    while (page < pages && !(p->slots ? slot(p, page) != 0 : bit(p->written, page))) {
+        u64 group = p->slots ? SLOTS : 64; /* of pages, that may be empty as a whole */
+        bool empty = p->slots ? !p->slots[page / SLOTS] : !p->written[page / 64];
+
+        page = empty ? (page / group + 1) * group : page + 1;
+    }
     return page < pages ? page : pages;
 }
 
@@ -426,12 +464,12 @@ static int records_of(struct snap_writer *w, const struct piece *p, struct snap_
     for (u64 page = 0; (page = next_written(p, page, pages)) < pages;) {
         u64 first = page, at, end;
 
-        if (p->slot) { /* pages whose slots follow each other */
-            at = (u64)p->slot[page] * SPACE_PAGE_BYTES;
+        if (p->slots) { /* pages whose slots follow each other */
+            at = (u64)slot(p, page) * SPACE_PAGE_BYTES;
             do
                 page++;
             while (page < pages && page - first < CHUNK_PAGES &&
-                   p->slot[page] == p->slot[first] + (page - first));
+                   slot(p, page) == slot(p, first) + (page - first));
         } else { /* the chunk, holes and all */
             first = page / CHUNK_PAGES * CHUNK_PAGES;
             at = p->region + first * SPACE_PAGE_BYTES;
@@ -499,7 +537,7 @@ void snap_end(struct snap_writer *w)
         if (w->pieces[i].todo.dirty)
             space_untrack(w->pieces[i].space, &w->pieces[i].todo);
         free(w->pieces[i].written);
-        free(w->pieces[i].slot);
+        slots_free(&w->pieces[i]);
     }
     free(w->pieces);
     free(w->manifest.bytes);
