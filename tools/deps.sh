@@ -13,11 +13,12 @@ packages() {
         echo libmd-dev # SHA-1 of pictures and sound
         echo libsdl2-dev libchafa-dev
         echo libedit-dev # the debugger's lines
+        echo libdw-dev   # symbols and lines of ELF files
         echo retroarch-dev # libretro.h
         echo cc65          # the guests of guests/nes and guests/c6502
         ;;
     run) # what the installed program opens when a machine asks for it
-        echo libsdl2-2.0-0 libchafa0 libarchive13 libedit2
+        echo libsdl2-2.0-0 libchafa0 libarchive13 libedit2 libdw1
         ;;
     test)
         echo libcmocka-dev bats python3 git g++ clang-format-14 mandoc

@@ -1,5 +1,6 @@
 /* The debugger of the machine behind a handle: its console, and what of it needs the host. */
 #include "api/mews.h"
+#include "host/elf.h"
 #include "host/line.h"
 #include "svc/debug/console.h"
 
@@ -40,6 +41,36 @@ static int show_picture(void *ctx, const struct view *v, const char *path, struc
     return api_view_picture(d->m, v, path, e);
 }
 
+/* ---- symbols of ELF files ---- */
+
+static bool add_symbol(void *ctx, const char *name, u64 value, bool address)
+{
+    return symbols_add(ctx, name, strlen(name), value, address);
+}
+
+static bool add_line(void *ctx, const char *file, u32 line, u64 first, u64 bytes)
+{
+    struct symbols *s = ctx;
+    struct symbol_line l = { first, bytes, 0, line, true };
+
+    /* Rows of one file stand together. */
+    if ((!s->file_count || strcmp(s->files[s->file_count - 1], file) != 0) &&
+        !symbols_add_file(s, file, strlen(file)))
+        return false;
+    l.file = (u32)s->file_count - 1;
+    return symbols_add_line(s, &l);
+}
+
+static int read_symbols(void *ctx, const char *path, struct symbols *to, struct err *e)
+{
+    struct elf_sink sink = { add_symbol, add_line, to };
+
+    (void)ctx;
+    return elf_symbols(path, &sink, e);
+}
+
+/* ---- life ---- */
+
 int mews_debug_open(struct mews *m, const struct mews_debug_options *o, struct mews_debug **out,
                     struct mews_error *error)
 {
@@ -53,11 +84,13 @@ int mews_debug_open(struct mews *m, const struct mews_debug_options *o, struct m
     d->m = m;
     memcpy(&d->options, o, o->size < sizeof d->options ? o->size : sizeof d->options);
     if (debug_create(m->machine, m->recorder, m->history, &d->debug, &e) ||
-        debug_console_create(
-            d->debug,
-            &(struct debug_console_options) {
-                .json = d->options.json, .say = say, .picture = show_picture, .ctx = d },
-            &d->console, &e)) {
+        debug_console_create(d->debug,
+                             &(struct debug_console_options) { .json = d->options.json,
+                                                               .say = say,
+                                                               .symbols = read_symbols,
+                                                               .picture = show_picture,
+                                                               .ctx = d },
+                             &d->console, &e)) {
         mews_debug_close(d);
         return api_report(error, &e);
     }

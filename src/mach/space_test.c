@@ -50,7 +50,7 @@ static void ring_keeps_the_last(void **state)
 
     (void)state;
     assert_true(trace_on(&t, TRACE_STEP));
-    assert_false(trace_on(&t, TRACE_MEM_R));
+    assert_false(trace_on(&t, TRACE_READ));
     assert_false(trace_on(NULL, TRACE_STEP));
     for (unsigned i = 1; i <= 6; i++)
         trace_put(&t, 100 + i, TRACE_STEP, 7, i, 2 * i);
@@ -64,7 +64,7 @@ static void ring_keeps_the_last(void **state)
         assert_int_equal(r->source, 7);
     }
     t = (struct trace) { .sink = count_record, .ctx = &seen }; /* no ring at all */
-    trace_put(&t, 1, TRACE_LINE, 0, 7, 0);
+    trace_put(&t, 1, TRACE_WRITE, 0, 7, 0);
     assert_true(seen == 1234567);
 }
 

@@ -99,6 +99,22 @@ END
     tail -n 1 out | grep -q "(primes.c:$((line - 2)))"
 }
 
+@test "names and lines of an ELF file; damaged ones are one line" {
+    printf 'int answer;\nint twice(int n)\n{\n    return n * 2;\n}\nvoid _start(void)\n{\n    answer = twice(21);\n}\n' >prog.c
+    gcc -g -O0 -ffreestanding -nostdlib -static -no-pie -Wl,-Ttext=0x9000,-Tdata=0x6000,--build-id=none -o prog.elf prog.c
+    value=$(nm prog.elf | awk '$3 == "twice" { print toupper(substr($1, 13)) }')
+    run mews debug -b --symbols prog.elf -c 'symbol twice' -c 'break prog.c:4' "$hawk"
+    [ "$status" -eq 0 ]
+    [[ ${lines[0]} == "\$$value twice ("*"prog.c:3)" ]]
+    [[ ${lines[1]} == "breakpoint 1 at \$9"*" twice+"*"prog.c:4)" ]]
+    for bytes in 5 64 300 5000; do
+        head -c $bytes prog.elf >cut.elf
+        run mews debug -b --symbols cut.elf -c 'echo on' "$hawk"
+        [ "$status" -lt 2 ]
+        [ "${#lines[@]}" -eq 1 ]
+    done
+}
+
 @test "conditions, ignore, disable, temporary, until, next" {
     assemble count <<'END'
         ldx #0

@@ -321,10 +321,17 @@ int debug_console_symbols(struct debug_console *c, const char *path, struct err 
 
     if (console_files(c, e) || file_read(path, SYMBOL_FILE_MAX, &bytes, &len, e))
         return -(int)e->code;
-    r = symbols_read(debug_symbols(c->debug), (const char *)bytes, e);
+    if (c->o.symbols && len >= 4 && memchr(bytes, 0, len)) { /* no text */
+        r = c->o.symbols(c->o.ctx, path, debug_symbols(c->debug), e);
+        symbols_sort(debug_symbols(c->debug));
+    } else {
+        r = symbols_read(debug_symbols(c->debug), (const char *)bytes, e);
+        if (r)
+            err_wrap(e, "%s", path);
+    }
     free(bytes);
     if (r)
-        return err_wrap(e, "%s", path);
+        return r;
     snprintf(c->symbol_dir, sizeof c->symbol_dir, "%.*s", slash ? (int)(slash - path) : 1,
              slash ? path : ".");
     return 0;

@@ -15,6 +15,8 @@ struct debug_console_options {
     bool no_files; /* it reads none: no scripts, symbols and sources */
     /* Takes what is said; whole lines. */
     void (*say)(void *ctx, const char *text);
+    /* Symbols of a file whose bytes are no text that it reads (ELF); NULL: it reads none. */
+    int (*symbols)(void *ctx, const char *path, struct symbols *to, struct err *e);
     /* A view's picture to a file, or shown; NULL: there is nowhere to. */
     int (*picture)(void *ctx, const struct view *v, const char *path, struct err *e);
     void *ctx;

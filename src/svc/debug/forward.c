@@ -1,6 +1,8 @@
 /* The debugger's ways forwards. */
 #include "svc/debug/parts.h"
 
+#include <string.h>
+
 /* Whether the run is over for a reason that is not the debugger's; then fills in `out`. */
 static bool over(const struct debug *d, enum stop why, u64 until, const struct stop_info *info,
                  struct debug_stop *out)
@@ -171,7 +173,8 @@ int debug_line(struct debug *d, bool into, struct debug_stop *out, struct err *e
         if (v == VERDICT_STOP || !from)
             break;
         at = symbols_line(&d->symbols, debug_pc(d));
-        if (at && (at->line != from->line || at->file != from->file))
+        if (at && (at->line != from->line ||
+                   strcmp(d->symbols.files[at->file], d->symbols.files[from->file]) != 0))
             break;
     }
     return end(d, out, e) || e->code ? -(int)e->code : 0;
