@@ -14,8 +14,8 @@ enum { LOOK_MS = 200, WATCHED_MAX = 1000 };
 struct watched {
     char name[80];
     double pid;
-    struct mews_link *link; /* NULL: it is gone */
-    bool seen;              /* at the last look */
+    struct mews_link *link;
+    bool told; /* of its end, by itself */
 };
 
 struct events {
@@ -70,7 +70,7 @@ static void watch_one(struct events *ev, const char *name, double pid, const jso
         remote_call(w->link, "subscribe", json_pack("{s:[s,s]}", "topics", "state", "event"), &e));
     strcpy(w->name, name);
     w->pid = pid;
-    w->seen = true;
+    w->told = false;
     ev->count++;
     print_event(name, ev->first ? "present" : "started", about);
 }
@@ -94,17 +94,17 @@ static void look_one(void *ctx, const char *name, const char *about, const char 
 /* What one says; false: it is gone. */
 static bool listen_one(struct watched *w)
 {
-    bool gone, told = false;
+    bool gone;
     json_t *j;
 
     while ((j = remote_next(w->link, 0, &gone))) {
         const json_t *p = json_object_get(j, "params");
 
-        told |= !strcmp(remote_text(p, "state"), "ended");
+        w->told |= !strcmp(remote_text(p, "state"), "ended");
         print_event(w->name, remote_text(j, "method"), p);
         json_decref(j);
     }
-    if (gone && !told)
+    if (gone && !w->told)
         print_event(w->name, "died", NULL);
     return !gone;
 }
