@@ -13,7 +13,7 @@ FIELD_TABLE(nes, 1, NES)
 /* The first clk at which at least `dots` dots have been executed when nes_events() runs. */
 static u64 clk_of_dots(const struct nes *n, u64 dots)
 {
-    return n->region == NES_PAL ? dots * 5 / 16 + 2 : (dots + 1) / 3 + 1;
+    return n->region == NES_PAL ? (dots * 5 + 10) / 16 + 1 : (dots + 1) / 3 + 1;
 }
 
 static void sample_nmi(struct nes *n)
