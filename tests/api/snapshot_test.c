@@ -97,7 +97,7 @@ static void count_difference(void *ctx, const char *where, const char *a, const 
 
 static unsigned differences(const char *a, const char *b)
 {
-    struct mews_image *ia, *ib;
+    struct mews_image *ia = NULL, *ib = NULL;
     struct mews_error e;
     unsigned count = 0;
 
