@@ -178,8 +178,8 @@ static double save_live(struct bed *b, struct snap_result *result)
 static double restore(int fd)
 {
     double start = now_ms(), end;
-    struct snap_image *i;
-    struct machine *m;
+    struct snap_image *i = NULL;
+    struct machine *m = NULL;
     struct err e;
 
     if (snap_open(fd, &i, &e) || ram_again(snap_recipe(i), &m, &e) || snap_load(i, m, &e))
