@@ -3,6 +3,7 @@
  * The input is a recording of an NES or a 6502v. The digests of its chunks are put right first, so
  * that what lies behind them is reached: whoever wants to do harm can compute them too. */
 #include "api/kinds.h"
+#include "base/le.h"
 #include "svc/replay/history.h"
 
 #include <assert.h>
@@ -12,15 +13,6 @@
 
 enum { RUN_TICKS = 60000, PIECES = 4, INPUT_MAX = 1 << 20, HEAD = 24, MEMORY = 4 << 20 };
 
-static u64 get(const u8 *at, unsigned bytes)
-{
-    u64 v = 0;
-
-    for (unsigned i = 0; i < bytes; i++)
-        v |= (u64)at[i] << 8 * i;
-    return v;
-}
-
 static void mend(u8 *b, size_t size)
 {
     XXH3_state_t *x = XXH3_createState();
@@ -28,15 +20,14 @@ static void mend(u8 *b, size_t size)
 
     assert(x);
     for (size_t at = 8; at + HEAD <= size; at += HEAD + body) {
-        body = get(b + at + 8, 8);
+        body = le_get(b + at + 8, 8);
         if (body > size - at - HEAD)
             break;
         XXH3_64bits_reset(x);
         XXH3_64bits_update(x, b + at, 16);
         XXH3_64bits_update(x, b + at + HEAD, body);
         digest = XXH3_64bits_digest(x);
-        for (unsigned i = 0; i < 8; i++)
-            b[at + 16 + i] = (u8)(digest >> 8 * i);
+        le_put(b + at + 16, digest, 8);
     }
     XXH3_freeState(x);
 }

@@ -19,7 +19,7 @@ enum { RUN_TICKS = 40000, INPUT_MAX = 1 << 20 };
 static void mend_records(u8 *b, size_t size, u8 *manifest, size_t len)
 {
     for (size_t at = 0; at + 16 <= len;) {
-        u64 name = bytes_get(manifest + at, 4), bytes = bytes_get(manifest + at + 8, 8);
+        u64 name = le_get(manifest + at, 4), bytes = le_get(manifest + at + 8, 8);
         u8 *p = manifest + at + 16 + 4, *end;
 
         if (bytes > len - at - 16)
@@ -28,13 +28,13 @@ static void mend_records(u8 *b, size_t size, u8 *manifest, size_t len)
         while (name == SECTION_SPACES && p + 2 < end) {
             u64 records_at, records;
 
-            p += 2 + bytes_get(p, 2);
+            p += 2 + le_get(p, 2);
             if (p > end || end - p < 56)
                 break;
-            records_at = bytes_get(p + 24, 8);
-            records = bytes_get(p + 32, 8);
+            records_at = le_get(p + 24, 8);
+            records = le_get(p + 32, 8);
             if (records_at < size && records < (size - records_at) / SNAP_RECORD_BYTES)
-                bytes_set(p + 40, XXH3_64bits(b + records_at, records * SNAP_RECORD_BYTES), 8);
+                le_put(p + 40, XXH3_64bits(b + records_at, records * SNAP_RECORD_BYTES), 8);
             p += 56;
         }
         at += 16 + (bytes + 7) / 8 * 8;
@@ -48,15 +48,15 @@ static void mend(u8 *b, size_t size)
 
     if (size < SNAP_HEADER_BYTES)
         return;
-    bytes_set(b + 16, size, 8);
-    at = bytes_get(b + 24, 8);
-    len = bytes_get(b + 32, 8);
+    le_put(b + 16, size, 8);
+    at = le_get(b + 24, 8);
+    len = le_get(b + 32, 8);
     if (at < size && len <= size - at) {
         mend_records(b, size, b + at, len);
         XXH128_canonicalFromHash(&digest, XXH3_128bits(b + at, len));
         memcpy(b + 40, digest.digest, sizeof digest.digest);
     }
-    bytes_set(b + SNAP_HEADER_SUM, XXH3_64bits(b, SNAP_HEADER_SUM), 8);
+    le_put(b + SNAP_HEADER_SUM, XXH3_64bits(b, SNAP_HEADER_SUM), 8);
 }
 
 static void run(struct snap_image *i)

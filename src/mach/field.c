@@ -1,5 +1,7 @@
 #include "mach/field.h"
 
+#include "base/le.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +42,8 @@ const struct field *field_named(const struct fields *fs, const char *name, size_
 /* One writer for all records; a NULL `at` only counts. */
 static size_t put(u8 *at, size_t n, u64 v, u32 bytes)
 {
-    for (u32 b = 0; at && b < bytes; b++)
-        at[n + b] = (u8)(v >> 8 * b);
+    if (at)
+        le_put(at + n, v, bytes);
     return n + bytes;
 }
 
@@ -85,21 +87,12 @@ size_t field_save(const struct fields *fs, const void *obj, u8 *out)
     return n;
 }
 
-static u64 take(const u8 *in, u32 bytes)
-{
-    u64 v = 0;
-
-    for (u32 b = 0; b < bytes; b++)
-        v |= (u64)in[b] << 8 * b;
-    return v;
-}
-
 static int load_groups(const struct field *f, char *p, const u8 *in, size_t len, struct err *e)
 {
     for (u32 k = 0; k < f->count; k++, p += f->size) {
         size_t part;
 
-        if (len < 4 || (part = take(in, 4)) > len - 4)
+        if (len < 4 || (part = le_get(in, 4)) > len - 4)
             return err_set(e, ERR_FORMAT, "%s[%u]: cut short", f->name, k);
         if (field_load(field_group(f), p, in + 4, part, e))
             return err_wrap(e, "%s", f->name);
@@ -168,7 +161,7 @@ static int load_scalars(const struct field *f, char *p, const u8 *in, size_t len
         return err_set(e, ERR_FORMAT, "%s: %zu bytes instead of %zu", f->name, len,
                        (size_t)f->size * f->count);
     for (u32 k = 0; k < f->count; k++, p += f->size) {
-        u64 v = take(in + (size_t)k * f->size, f->size);
+        u64 v = le_get(in + (size_t)k * f->size, f->size);
 
         if (is_signed(f))
             v = widen(f, v);
@@ -194,7 +187,7 @@ int field_load(const struct fields *fs, void *obj, const u8 *in, size_t len, str
             return err_set(e, ERR_FORMAT, "%s: record cut short", fs->name);
         f = field_named(fs, (const char *)in + 1, name);
         size = in[1 + name];
-        body = take(in + 2 + name, 4);
+        body = le_get(in + 2 + name, 4);
         if (body > len - head)
             return err_set(e, ERR_FORMAT, "%s: record cut short", fs->name);
         if (!f || size != (f->type == FIELD_GROUP ? 0 : f->size))

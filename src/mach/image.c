@@ -1,5 +1,7 @@
 #include "mach/image.h"
 
+#include "base/le.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,19 +25,10 @@ struct pass {
     int status;
 };
 
-static u64 take(const u8 *in, u32 bytes)
-{
-    u64 v = 0;
-
-    for (u32 b = 0; b < bytes; b++)
-        v |= (u64)in[b] << 8 * b;
-    return v;
-}
-
 static void put(struct pass *p, u64 v, u32 bytes)
 {
-    for (u32 b = 0; p->out && b < bytes; b++)
-        p->out[p->at + b] = (u8)(v >> 8 * b);
+    if (p->out)
+        le_put(p->out + p->at, v, bytes);
     p->at += bytes;
 }
 
@@ -70,12 +63,12 @@ static bool section(struct pass *p, enum section kind, const char *name, u32 ver
     if (p->len - p->at < head || in[0] != kind || in[1] != chars ||
         memcmp(in + 2, name, chars) != 0)
         refuse(p, ERR_FORMAT, name, "not where it should be in the image");
-    else if (take(in + 2 + chars, 4) != version)
+    else if (le_get(in + 2 + chars, 4) != version)
         refuse(p, ERR_MISMATCH, name, "the image is of another version");
-    else if (take(in + 6 + chars, 8) > p->len - p->at - head)
+    else if (le_get(in + 6 + chars, 8) > p->len - p->at - head)
         refuse(p, ERR_FORMAT, name, "the image is cut short");
     else {
-        *len = take(in + 6 + chars, 8);
+        *len = le_get(in + 6 + chars, 8);
         p->at += head;
         return true;
     }
@@ -137,7 +130,7 @@ static void load_events(struct pass *p, struct event_queue *q, u64 len)
     while (in < end && !p->status) {
         size_t chars = in[0];
         struct event *ev = (size_t)(end - in) < 9 + chars ? NULL : event_named(q, in + 1, chars);
-        u64 when = ev ? take(in + 1 + chars, 8) : EVENT_NEVER;
+        u64 when = ev ? le_get(in + 1 + chars, 8) : EVENT_NEVER;
 
         if (!ev || ev->when != EVENT_NEVER || when == EVENT_NEVER)
             refuse(p, ERR_FORMAT, "events", "no such event");

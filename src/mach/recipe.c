@@ -1,5 +1,7 @@
 #include "mach/recipe.h"
 
+#include "base/le.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +23,8 @@ struct writer {
 
 static void put(struct writer *w, u64 v, unsigned bytes)
 {
-    for (unsigned i = 0; w->out && i < bytes; i++)
-        w->out[w->at + i] = (u8)(v >> 8 * i);
+    if (w->out)
+        le_put(w->out + w->at, v, bytes);
     w->at += bytes;
 }
 
@@ -75,16 +77,12 @@ struct reader {
 
 static u64 take(struct reader *r, unsigned bytes)
 {
-    u64 v = 0;
-
     if (r->bad || r->len - r->at < bytes) {
         r->bad = true;
         return 0;
     }
-    for (unsigned i = 0; i < bytes; i++)
-        v |= (u64)r->in[r->at + i] << 8 * i;
     r->at += bytes;
-    return v;
+    return le_get(r->in + r->at - bytes, bytes);
 }
 
 static const char *take_text(struct reader *r)

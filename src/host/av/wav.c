@@ -1,5 +1,6 @@
 #include "host/av/wav.h"
 
+#include "base/le.h"
 #include "mach/port.h"
 
 #include <assert.h>
@@ -22,11 +23,8 @@ struct wav {
 
 static u8 *put(u8 *p, u32 v, unsigned bytes)
 {
-    while (bytes--) {
-        *p++ = (u8)v;
-        v >>= 8;
-    }
-    return p;
+    le_put(p, v, bytes);
+    return p + bytes;
 }
 
 /* RIFF: a chunk "WAVE" with the format (PCM, one channel) and the data. */

@@ -1,5 +1,7 @@
 #include "svc/replay/recording.h"
 
+#include "base/le.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -28,21 +30,6 @@ enum {
 };
 #define UNPACKED_MAX ((u64)1 << 32) /* of one state, tape piece or recipe */
 
-static void put(u8 *out, u64 v, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        out[i] = (u8)(v >> 8 * i);
-}
-
-static u64 take(const u8 *in, unsigned bytes)
-{
-    u64 v = 0;
-
-    for (unsigned i = 0; i < bytes; i++)
-        v |= (u64)in[i] << 8 * i;
-    return v;
-}
-
 /* ---- writing ---- */
 
 struct recording_writer {
@@ -70,12 +57,12 @@ static int put_chunk(struct recording_writer *w, u32 name, u8 *chunk, size_t bod
         XXH3_freeState(x);
         return err_set(e, ERR_NOMEM, "the recording: no memory");
     }
-    put(chunk, name, 8);
-    put(chunk + 8, body, 8);
+    le_put(chunk, name, 8);
+    le_put(chunk + 8, body, 8);
     XXH3_64bits_reset(x);
     XXH3_64bits_update(x, chunk, 16);
     XXH3_64bits_update(x, chunk + HEAD, body);
-    put(chunk + 16, XXH3_64bits_digest(x), 8);
+    le_put(chunk + 16, XXH3_64bits_digest(x), 8);
     XXH3_freeState(x);
     while (done < len && !w->failed.code) {
         ssize_t n = write(w->fd, chunk + done, len - done);
@@ -100,7 +87,7 @@ static int put_packed(struct recording_writer *w, u32 name, const u8 *plain, siz
         u8 *to = chunk + HEAD;
 
         memcpy(to, plain, plain_bytes);
-        put(to + plain_bytes, len, PACKED_HEAD);
+        le_put(to + plain_bytes, len, PACKED_HEAD);
         packed = ZSTD_compress(to + plain_bytes + PACKED_HEAD, room, bytes, len, LEVEL);
         if (ZSTD_isError(packed)) { /* it has found no memory */
             free(chunk);
@@ -112,8 +99,8 @@ static int put_packed(struct recording_writer *w, u32 name, const u8 *plain, siz
 
 static void where(u8 out[WHERE], u64 time, u64 at)
 {
-    put(out, time, 8);
-    put(out + 8, at, 8);
+    le_put(out, time, 8);
+    le_put(out + 8, at, 8);
 }
 
 static int begin(struct recording_writer *w, const struct recipe *recipe, u32 has, struct err *e)
@@ -125,7 +112,7 @@ static int begin(struct recording_writer *w, const struct recipe *recipe, u32 ha
     if (!bytes)
         return err_set(e, ERR_NOMEM, "the recording: no memory");
     recipe_save(recipe, bytes);
-    put(plain, has, 4);
+    le_put(plain, has, 4);
     if (write(w->fd, magic, sizeof magic) != (ssize_t)sizeof magic)
         r = err_set(e, ERR_SYS, "the recording cannot be written");
     else
@@ -200,7 +187,7 @@ int recording_write_sums(struct recording_writer *w, u64 time, const struct sums
     if (chunk) {
         where(chunk + HEAD, time, w->at);
         for (unsigned i = 0; i < s->count; i++)
-            put(chunk + HEAD + WHERE + 8 * i, s->list[i], 8);
+            le_put(chunk + HEAD + WHERE + 8 * i, s->list[i], 8);
     }
     return put_chunk(w, SUMS, chunk, body, e);
 }
@@ -258,7 +245,7 @@ void recording_fini(struct recording *r)
 /* Unpacks what stands behind a length. *out is the caller's. */
 static bool unpack(const u8 *in, size_t len, u8 **out, size_t *bytes)
 {
-    u64 plain = len >= PACKED_HEAD ? take(in, PACKED_HEAD) : UNPACKED_MAX + 1;
+    u64 plain = len >= PACKED_HEAD ? le_get(in, PACKED_HEAD) : UNPACKED_MAX + 1;
     u8 *to;
 
     /* zstd says itself how much is in it, so a wrong length costs no memory. */
@@ -291,7 +278,7 @@ static int take_mach(struct recording *r, const u8 *body, size_t len, struct err
 
     if (len < 4 || !unpack(body + 4, len - 4, &recipe, &bytes))
         return err_set(e, ERR_FORMAT, "the recording is damaged where it says what was recorded");
-    r->has = (u32)take(body, 4);
+    r->has = (u32)le_get(body, 4);
     result = recipe_load(&r->recipe, recipe, bytes, e);
     free(recipe);
     return result;
@@ -314,12 +301,12 @@ static bool grow(void *list, size_t count, size_t *room, size_t size)
 
 static bool take_state(struct recording *r, const u8 *body, size_t len)
 {
-    struct recording_state s = { .time = take(body, 8), .at = take(body + 8, 8) };
+    struct recording_state s = { .time = le_get(body, 8), .at = le_get(body + 8, 8) };
     u64 plain;
 
     if (len < WHERE + PACKED_HEAD)
         return false;
-    plain = take(body + WHERE, PACKED_HEAD);
+    plain = le_get(body + WHERE, PACKED_HEAD);
     s.packed = body + WHERE + PACKED_HEAD;
     s.packed_bytes = len - WHERE - PACKED_HEAD;
     if (plain > UNPACKED_MAX || ZSTD_getFrameContentSize(s.packed, s.packed_bytes) != plain ||
@@ -342,26 +329,26 @@ static bool take_sums(struct recording *r, const u8 *body, size_t len)
     struct recording_sums *s;
     size_t count = (len - WHERE) / 8;
 
-    if (count > SUMS_MAX || (len - WHERE) % 8 || take(body + 8, 8) != r->tape.end.at ||
+    if (count > SUMS_MAX || (len - WHERE) % 8 || le_get(body + 8, 8) != r->tape.end.at ||
         !grow(&r->sums, r->sums_count, &r->sums_room, sizeof *r->sums))
         return false;
     s = &r->sums[r->sums_count++];
-    *s = (struct recording_sums) { .time = take(body, 8), .at = take(body + 8, 8) };
+    *s = (struct recording_sums) { .time = le_get(body, 8), .at = le_get(body + 8, 8) };
     s->sums.count = (unsigned)count;
     for (size_t i = 0; i < count; i++)
-        s->sums.list[i] = take(body + WHERE + 8 * i, 8);
+        s->sums.list[i] = le_get(body + WHERE + 8 * i, 8);
     return true;
 }
 
 static bool take_tape(struct recording *r, const u8 *body, size_t len)
 {
     struct tape_cursor before = r->tape.end;
-    u64 time = take(body, 8);
+    u64 time = le_get(body, 8);
     size_t bytes;
     u8 *plain;
     bool ok;
 
-    if (take(body + 8, 8) != r->tape.end.at || !unpack(body + WHERE, len - WHERE, &plain, &bytes))
+    if (le_get(body + 8, 8) != r->tape.end.at || !unpack(body + WHERE, len - WHERE, &plain, &bytes))
         return false;
     ok = tape_append(&r->tape, plain, bytes) && r->tape.end.time <= time;
     free(plain);
@@ -372,7 +359,7 @@ static bool take_tape(struct recording *r, const u8 *body, size_t len)
 
 static bool take_cut(struct recording *r, const u8 *body)
 {
-    u64 time = take(body, 8), at = take(body + 8, 8);
+    u64 time = le_get(body, 8), at = le_get(body + 8, 8);
     struct tape_cursor c = r->tape.first;
 
     if (!r->state_count || time < r->states[0].time || at < r->states[0].at || time > r->end ||
@@ -397,7 +384,7 @@ static bool take_chunk(struct recording *r, u32 name, const u8 *body, size_t len
 
     if (len < WHERE)
         return false;
-    time = take(body, 8);
+    time = le_get(body, 8);
     if (name == CUT)
         return take_cut(r, body);
     if ((!r->state_count && name != STAT) || (r->state_count && time < r->end))
@@ -406,7 +393,7 @@ static bool take_chunk(struct recording *r, u32 name, const u8 *body, size_t len
     case STAT: ok = take_state(r, body, len); break;
     case SUMS: ok = take_sums(r, body, len); break;
     case TAPE: ok = take_tape(r, body, len); break;
-    case DONE: ok = r->complete = take(body + 8, 8) == r->tape.end.at; break;
+    case DONE: ok = r->complete = le_get(body + 8, 8) == r->tape.end.at; break;
     default: ok = true; break; /* of a later version */
     }
     if (ok)
@@ -424,8 +411,8 @@ static const u8 *find_chunk(const u8 *file, size_t len, size_t at, u32 *name, si
 
     if (len - at < HEAD)
         return NULL;
-    body = take(head + 8, 8);
-    if (take(head + 4, 4) || body > len - at - HEAD)
+    body = le_get(head + 8, 8);
+    if (le_get(head + 4, 4) || body > len - at - HEAD)
         return NULL;
     x = XXH3_createState();
     if (!x)
@@ -435,9 +422,9 @@ static const u8 *find_chunk(const u8 *file, size_t len, size_t at, u32 *name, si
     XXH3_64bits_update(x, head + HEAD, body);
     digest = XXH3_64bits_digest(x);
     XXH3_freeState(x);
-    if (digest != take(head + 16, 8))
+    if (digest != le_get(head + 16, 8))
         return NULL;
-    *name = (u32)take(head, 4);
+    *name = (u32)le_get(head, 4);
     *body_bytes = body;
     *next = at + HEAD + body;
     return head + HEAD;

@@ -1,5 +1,7 @@
 #include "svc/replay/tape.h"
 
+#include "base/le.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,8 +64,8 @@ static size_t put_head(u8 *out, const struct tape_entry *e, u64 ticks)
         case 'b': n += put_number(out + n, e->b); break;
         case 'r': n += put_number(out + n, (u64)e->result << 1 ^ (u64)(e->result >> 63)); break;
         case 'h':
-            for (unsigned i = 0; i < 4; i++)
-                out[n++] = (u8)(e->hash >> 8 * i);
+            le_put(out + n, e->hash, 4);
+            n += 4;
             break;
         default: n += put_number(out + n, e->len); break;
         }
@@ -148,15 +150,12 @@ static u64 take_number(struct reader *r)
 
 static u32 take_digest(struct reader *r)
 {
-    u32 v = 0;
-
     if (r->end - r->in < 4) {
         r->bad = true;
         return 0;
     }
-    for (unsigned i = 0; i < 4; i++)
-        v |= (u32)*r->in++ << 8 * i;
-    return v;
+    r->in += 4;
+    return (u32)le_get(r->in - 4, 4);
 }
 
 static void take_bytes(struct reader *r, struct tape_entry *e)

@@ -3,25 +3,10 @@
 #ifndef SVC_SNAP_BYTES_H
 #define SVC_SNAP_BYTES_H
 
-#include "base/types.h"
+#include "base/le.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-static inline void bytes_set(u8 *at, u64 v, unsigned bytes)
-{
-    for (unsigned i = 0; i < bytes; i++)
-        at[i] = (u8)(v >> 8 * i);
-}
-
-static inline u64 bytes_get(const u8 *at, unsigned bytes)
-{
-    u64 v = 0;
-
-    for (unsigned i = 0; i < bytes; i++)
-        v |= (u64)at[i] << 8 * i;
-    return v;
-}
 
 struct writer {
     u8 *bytes; /* the owner frees it */
@@ -54,7 +39,7 @@ static inline void put(struct writer *w, u64 v, unsigned bytes)
 {
     u8 le[8];
 
-    bytes_set(le, v, bytes);
+    le_put(le, v, bytes);
     put_bytes(w, le, bytes);
 }
 
@@ -100,7 +85,7 @@ static inline u64 take(struct reader *r, unsigned bytes)
 {
     const u8 *p = take_bytes(r, bytes);
 
-    return p ? bytes_get(p, bytes) : 0;
+    return p ? le_get(p, bytes) : 0;
 }
 
 /* What put_text() wrote, with a zero behind it; the caller frees it. NULL: damaged, or no memory.

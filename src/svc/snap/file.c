@@ -107,7 +107,7 @@ size_t snap_section(struct writer *w, enum snap_section s)
 void snap_section_end(struct writer *w, size_t head)
 {
     if (!w->failed)
-        bytes_set(w->bytes + head - 8, w->len - head, 8);
+        le_put(w->bytes + head - 8, w->len - head, 8);
     put_align(w, 8);
 }
 
@@ -160,15 +160,15 @@ static int write_header(int fd, const struct snap_header *h, struct err *e)
     u8 b[SNAP_HEADER_BYTES] = { 0 };
 
     memcpy(b, SNAP_MAGIC, 8);
-    bytes_set(b + 8, h->version, 4);
-    bytes_set(b + 12, h->flags, 4);
-    bytes_set(b + 16, h->file_bytes, 8);
-    bytes_set(b + 24, h->manifest_at, 8);
-    bytes_set(b + 32, h->manifest_bytes, 8);
+    le_put(b + 8, h->version, 4);
+    le_put(b + 12, h->flags, 4);
+    le_put(b + 16, h->file_bytes, 8);
+    le_put(b + 24, h->manifest_at, 8);
+    le_put(b + 32, h->manifest_bytes, 8);
     memcpy(b + 40, h->digest, SNAP_DIGEST_BYTES);
     memcpy(b + 56, h->base, SNAP_DIGEST_BYTES);
     memcpy(b + 72, h->also, SNAP_DIGEST_BYTES);
-    bytes_set(b + SNAP_HEADER_SUM, snap_sum(b, SNAP_HEADER_SUM), 8);
+    le_put(b + SNAP_HEADER_SUM, snap_sum(b, SNAP_HEADER_SUM), 8);
     return snap_write_at(fd, b, sizeof b, 0, e);
 }
 

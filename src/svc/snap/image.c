@@ -29,16 +29,16 @@ static int check_header(const u8 *b, struct snap_header *h, u64 file_bytes, stru
 {
     if (!snap_recognise(b, SNAP_HEADER_BYTES))
         return err_set(e, ERR_FORMAT, "not a snapshot, or one whose writing was cut short");
-    h->version = (u32)bytes_get(b + 8, 4);
+    h->version = (u32)le_get(b + 8, 4);
     if (h->version != SNAP_VERSION) /* and may have its checksum elsewhere */
         return err_set(e, ERR_MISMATCH, "a snapshot of format %u; this program knows format %d",
                        h->version, SNAP_VERSION);
-    if (bytes_get(b + SNAP_HEADER_SUM, 8) != snap_sum(b, SNAP_HEADER_SUM))
+    if (le_get(b + SNAP_HEADER_SUM, 8) != snap_sum(b, SNAP_HEADER_SUM))
         return damaged(e, "the header's checksum is wrong");
-    h->flags = (u32)bytes_get(b + 12, 4);
-    h->file_bytes = bytes_get(b + 16, 8);
-    h->manifest_at = bytes_get(b + 24, 8);
-    h->manifest_bytes = bytes_get(b + 32, 8);
+    h->flags = (u32)le_get(b + 12, 4);
+    h->file_bytes = le_get(b + 16, 8);
+    h->manifest_at = le_get(b + 24, 8);
+    h->manifest_bytes = le_get(b + 32, 8);
     memcpy(h->digest, b + 40, sizeof h->digest);
     memcpy(h->base, b + 56, sizeof h->base);
     memcpy(h->also, b + 72, sizeof h->also);

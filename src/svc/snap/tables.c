@@ -91,7 +91,7 @@ static u32 put_node(struct saver *s, enum role role, const char *name, u32 paren
     if (fs)
         put_values(&s->nodes, fs, obj);
     if (!s->nodes.failed)
-        bytes_set(s->nodes.bytes + at, s->nodes.len - at - 4, 4);
+        le_put(s->nodes.bytes + at, s->nodes.len - at - 4, 4);
     return ++s->node_count;
 }
 
