@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "base/types.h"
+#include "svc/ctl/rundir_rig.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -16,8 +17,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char base[] = "/tmp/mews-control.XXXXXX";
 
 /* LDA $4016 ... ORA $10: RAM $10 becomes 1 when A was down. */
 static const u8 program[] = { 0xa9, 0x00, 0x85, 0x10, 0xa9, 0x01, 0x8d, 0x16, 0x40,
@@ -241,23 +240,6 @@ static void pictures_come_to_a_screen(void **state)
     mews_close(r.m);
 }
 
-static int set_up(void **state)
-{
-    (void)state;
-    return !mkdtemp(base) || setenv("XDG_RUNTIME_DIR", base, 1);
-}
-
-static int take_down(void **state)
-{
-    char path[100];
-
-    (void)state;
-    snprintf(path, sizeof path, "%s/mews/.lock", base);
-    unlink(path);
-    snprintf(path, sizeof path, "%s/mews", base);
-    return rmdir(path) || rmdir(base); /* nothing else may be left */
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -268,5 +250,5 @@ int main(void)
         cmocka_unit_test(pictures_come_to_a_screen),
     };
 
-    return cmocka_run_group_tests(tests, set_up, take_down);
+    return cmocka_run_group_tests(tests, rundir_rig_make, rundir_rig_remove);
 }

@@ -3,6 +3,7 @@
 #include "svc/ctl/client.h"
 #include "svc/ctl/monitor.h"
 #include "svc/ctl/rundir.h"
+#include "svc/ctl/rundir_rig.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +20,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char base[] = "/tmp/mews-monitor.XXXXXX";
 
 struct rig {
     struct monitor *monitor;
@@ -496,25 +495,6 @@ static void requests_that_are_none_get_their_error(void **state)
     is_well(*state);
 }
 
-/* ---- the place for all this ---- */
-
-static int make_base(void **state)
-{
-    (void)state;
-    return !mkdtemp(base) || setenv("XDG_RUNTIME_DIR", base, 1);
-}
-
-static int remove_base(void **state)
-{
-    char path[100];
-
-    (void)state;
-    snprintf(path, sizeof path, "%s/mews/.lock", base);
-    unlink(path);
-    snprintf(path, sizeof path, "%s/mews", base);
-    return rmdir(path) || rmdir(base); /* nothing else may be left */
-}
-
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, take_down)
@@ -531,5 +511,5 @@ int main(void)
         TEST(requests_that_are_none_get_their_error),
     };
 
-    return cmocka_run_group_tests(tests, make_base, remove_base);
+    return cmocka_run_group_tests(tests, rundir_rig_make, rundir_rig_remove);
 }

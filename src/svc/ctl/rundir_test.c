@@ -1,4 +1,5 @@
 #include "svc/ctl/rundir.h"
+#include "svc/ctl/rundir_rig.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -14,25 +15,6 @@
 #include <unistd.h>
 
 #include <cmocka.h>
-
-static char base[] = "/tmp/mews-rundir.XXXXXX";
-
-static int set_up(void **state)
-{
-    (void)state;
-    return !mkdtemp(base) || setenv("XDG_RUNTIME_DIR", base, 1);
-}
-
-static int take_down(void **state)
-{
-    char path[100];
-
-    (void)state;
-    snprintf(path, sizeof path, "%s/mews/.lock", base);
-    unlink(path);
-    snprintf(path, sizeof path, "%s/mews", base);
-    return rmdir(path) || rmdir(base); /* nothing else may be left */
-}
 
 static void names(void **state)
 {
@@ -173,7 +155,7 @@ static void a_directory_of_others_is_refused(void **state)
     int all;
 
     (void)state;
-    snprintf(path, sizeof path, "%s/mews", base);
+    snprintf(path, sizeof path, "%s/mews", rundir_base);
     assert_int_equal(chmod(path, 0755), 0);
     assert_int_equal(rundir_open(&all, &e), -ERR_STATE);
     assert_int_equal(chmod(path, 0700), 0);
@@ -190,5 +172,5 @@ int main(void)
         cmocka_unit_test(a_directory_of_others_is_refused),
     };
 
-    return cmocka_run_group_tests(tests, set_up, take_down);
+    return cmocka_run_group_tests(tests, rundir_rig_make, rundir_rig_remove);
 }
