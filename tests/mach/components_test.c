@@ -9,7 +9,7 @@
  * environment chooses other times and values; it is printed. */
 #include "mach/image.h"
 #include "tests/mach/bench.h"
-#include "tests/mach/images.h"
+#include "tests/mach/suite.h"
 #include "tests/nes/program.h"
 
 #include <setjmp.h>
@@ -19,11 +19,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-struct suite {
-    struct images images;
-    u64 seed;
-};
 
 static void start(struct bench *b, const struct image *i)
 {
@@ -86,11 +81,7 @@ static void check_identity(const struct image *i, u64 *r)
 
 static void save_load_save(void **state)
 {
-    struct suite *s = *state;
-    u64 r = chance_from(s->seed);
-
-    for (unsigned i = 0; i < s->images.count; i++)
-        check_identity(&s->images.list[i], &r);
+    suite_each(*state, 0, check_identity);
 }
 
 /* ---- going on elsewhere ---- */
@@ -158,26 +149,6 @@ static void saving_leaves_no_trace(void **state)
     }
 }
 
-/* ---- */
-
-static int gather(void **state)
-{
-    static struct suite s;
-    const char *seed = getenv("SEED");
-
-    s.seed = seed ? strtoull(seed, NULL, 0) : 1;
-    images_gather(&s.images);
-    print_message("%u images, SEED=%llu\n", s.images.count, (unsigned long long)s.seed);
-    *state = &s;
-    return 0;
-}
-
-static int release(void **state)
-{
-    images_fini(&((struct suite *)*state)->images);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,5 +157,5 @@ int main(void)
         cmocka_unit_test(saving_leaves_no_trace),
     };
 
-    return cmocka_run_group_tests(tests, gather, release);
+    return cmocka_run_group_tests(tests, suite_open, suite_close);
 }

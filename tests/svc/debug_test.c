@@ -10,7 +10,7 @@
  * environment chooses other windows and addresses; it is printed. */
 #include "mach/image.h"
 #include "svc/debug/debug.h"
-#include "tests/mach/images.h"
+#include "tests/mach/suite.h"
 #include "tests/nes/program.h"
 #include "tests/svc/rig.h"
 
@@ -23,11 +23,6 @@
 #include <cmocka.h>
 
 enum { WINDOW_STEPS = 3000, EVENTS_MAX = 16 * WINDOW_STEPS, WINDOWS = 2 };
-
-struct suite {
-    struct images images;
-    u64 seed;
-};
 
 struct seen { /* an event, and the moment at which its instruction began */
     u64 began, time;
@@ -355,17 +350,6 @@ static void test_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_all) };
-    const char *seed = getenv("SEED");
-    struct suite s = { .seed = seed ? strtoull(seed, NULL, 0) : 4 };
-    struct CMUnitTest runs[ARRAY_SIZE(tests)];
-    int r;
 
-    memcpy(runs, tests, sizeof runs);
-    for (unsigned i = 0; i < ARRAY_SIZE(runs); i++)
-        runs[i].initial_state = &s;
-    images_gather(&s.images);
-    print_message("%u images, seed %llu\n", s.images.count, (unsigned long long)s.seed);
-    r = cmocka_run_group_tests(runs, NULL, NULL);
-    images_fini(&s.images);
-    return r;
+    return cmocka_run_group_tests(tests, suite_open, suite_close);
 }

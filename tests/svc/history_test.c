@@ -4,7 +4,7 @@
  * the environment chooses other times and inputs; it is printed. */
 #include "mach/image.h"
 #include "svc/replay/history.h"
-#include "tests/mach/images.h"
+#include "tests/mach/suite.h"
 #include "tests/nes/program.h"
 #include "tests/svc/rig.h"
 
@@ -17,11 +17,6 @@
 #include <cmocka.h>
 
 enum { MOMENTS = 12 };
-
-struct suite {
-    struct images images;
-    u64 seed;
-};
 
 /* A moment of a live machine, kept to be compared. */
 struct moment {
@@ -140,12 +135,6 @@ static void go(struct life *l, u64 time)
         fail_msg("%s, to %llu: %s", l->name, (unsigned long long)time, e.text);
 }
 
-static void every_image(struct suite *s, u64 *r, void (*f)(const struct image *, u64 *))
-{
-    for (unsigned i = 0; i < s->images.count; i++)
-        f(&s->images.list[i], r);
-}
-
 /* ---- the moments that were ---- */
 
 static void check_moments(const struct image *i, u64 *r)
@@ -177,10 +166,7 @@ static void check_moments(const struct image *i, u64 *r)
 
 static void seeks_are_exact(void **state)
 {
-    struct suite *s = *state;
-    u64 r = chance_from(s->seed);
-
-    every_image(s, &r, check_moments);
+    suite_each(*state, 0, check_moments);
 }
 
 /* ---- any time at all ---- */
@@ -211,10 +197,7 @@ static void check_any_time(const struct image *i, u64 *r)
 
 static void any_time(void **state)
 {
-    struct suite *s = *state;
-    u64 r = chance_from(s->seed + 1);
-
-    every_image(s, &r, check_any_time);
+    suite_each(*state, 1, check_any_time);
 }
 
 /* ---- back and on ---- */
@@ -251,10 +234,7 @@ static void check_running_on(const struct image *i, u64 *r)
 
 static void runs_on_to_live(void **state)
 {
-    struct suite *s = *state;
-    u64 r = chance_from(s->seed + 2);
-
-    every_image(s, &r, check_running_on);
+    suite_each(*state, 2, check_running_on);
 }
 
 /* ---- branches ---- */
@@ -289,10 +269,7 @@ static void check_branch(const struct image *i, u64 *r)
 
 static void branches(void **state)
 {
-    struct suite *s = *state;
-    u64 r = chance_from(s->seed + 3);
-
-    every_image(s, &r, check_branch);
+    suite_each(*state, 3, check_branch);
 }
 
 /* ---- little memory ---- */
@@ -318,30 +295,7 @@ static void check_bound(const struct image *i, u64 *r)
 
 static void memory_is_bounded(void **state)
 {
-    struct suite *s = *state;
-    u64 r = chance_from(s->seed + 4);
-
-    every_image(s, &r, check_bound);
-}
-
-/* ---- */
-
-static int gather(void **state)
-{
-    static struct suite s;
-    const char *seed = getenv("SEED");
-
-    s.seed = seed ? strtoull(seed, NULL, 0) : 1;
-    images_gather(&s.images);
-    print_message("%u images, SEED=%llu\n", s.images.count, (unsigned long long)s.seed);
-    *state = &s;
-    return 0;
-}
-
-static int release(void **state)
-{
-    images_fini(&((struct suite *)*state)->images);
-    return 0;
+    suite_each(*state, 4, check_bound);
 }
 
 int main(void)
@@ -352,5 +306,5 @@ int main(void)
         cmocka_unit_test(memory_is_bounded),
     };
 
-    return cmocka_run_group_tests(tests, gather, release);
+    return cmocka_run_group_tests(tests, suite_open, suite_close);
 }

@@ -3,7 +3,7 @@
 #include "api/kinds.h"
 #include "svc/snap/snap.h"
 #include "tests/mach/bench.h"
-#include "tests/mach/images.h"
+#include "tests/mach/suite.h"
 #include "tests/nes/program.h"
 
 #include <setjmp.h>
@@ -76,21 +76,12 @@ static void check(const struct image *i, u64 *r)
 
 static void every_machine_goes_on_from_a_file(void **state)
 {
-    const char *seed = getenv("SEED");
-    u64 r = chance_from(seed ? strtoull(seed, NULL, 0) : 1);
-    static struct images images;
-
-    (void)state;
-    images_gather(&images);
-    print_message("%u images\n", images.count);
-    for (unsigned i = 0; i < images.count; i++)
-        check(&images.list[i], &r);
-    images_fini(&images);
+    suite_each(*state, 0, check);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(every_machine_goes_on_from_a_file) };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, suite_open, suite_close);
 }

@@ -3,7 +3,7 @@
  * no act explains is found out, by component and field. SEED in the environment chooses. */
 #include "mach/image.h"
 #include "svc/replay/history.h"
-#include "tests/mach/images.h"
+#include "tests/mach/suite.h"
 #include "tests/nes/program.h"
 #include "tests/svc/rig.h"
 
@@ -18,11 +18,6 @@
 #include <cmocka.h>
 
 enum { MEMORY = 8 << 20, EVERY_NS = 20000000 };
-
-struct suite {
-    struct images images;
-    u64 seed;
-};
 
 struct file {
     u8 *bytes;
@@ -150,12 +145,6 @@ static enum stop replay_run(struct replay *p, u64 *r, struct stop_info *info)
     return why;
 }
 
-static void every_image(struct suite *s, u64 *r, void (*f)(const struct image *, u64 *))
-{
-    for (unsigned i = 0; i < s->images.count; i++)
-        f(&s->images.list[i], r);
-}
-
 /* ---- the same end ---- */
 
 static void check_same_end(const struct image *i, u64 *r)
@@ -194,10 +183,7 @@ static void check_same_end(const struct image *i, u64 *r)
 
 static void played_to_the_same_end(void **state)
 {
-    struct suite *s = *state;
-    u64 r = chance_from(s->seed);
-
-    every_image(s, &r, check_same_end);
+    suite_each(*state, 0, check_same_end);
 }
 
 /* ---- cut off, damaged ---- */
@@ -312,26 +298,6 @@ static void found_out(void **state)
     check_found_out(named(s, "nes/hawk/hawk.nes"), &r, "apu.last_4017", "apu.last_4017");
 }
 
-/* ---- */
-
-static int gather(void **state)
-{
-    static struct suite s;
-    const char *seed = getenv("SEED");
-
-    s.seed = seed ? strtoull(seed, NULL, 0) : 1;
-    images_gather(&s.images);
-    print_message("%u images, SEED=%llu\n", s.images.count, (unsigned long long)s.seed);
-    *state = &s;
-    return 0;
-}
-
-static int release(void **state)
-{
-    images_fini(&((struct suite *)*state)->images);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,5 +306,5 @@ int main(void)
         cmocka_unit_test(found_out),
     };
 
-    return cmocka_run_group_tests(tests, gather, release);
+    return cmocka_run_group_tests(tests, suite_open, suite_close);
 }
