@@ -312,14 +312,9 @@ static int show(struct viewer *v, const char *name, enum av_kind kind, struct er
 int mews_link_show(struct mews_link *l, const char *where, struct mews_error *error)
 {
     struct viewer v = { .client = l->client };
-    enum av_kind kind = AV_AUTO;
+    enum av_kind kind;
     struct err e;
 
-    if (where && strcmp(where, "sdl") != 0 && strcmp(where, "terminal") != 0) {
-        err_set(&e, ERR_USAGE, "'%s' is nowhere to show pictures: want sdl or terminal", where);
-        return api_report(error, &e);
-    }
-    if (where)
-        kind = !strcmp(where, "sdl") ? AV_SDL : AV_CHAFA;
-    return show(&v, l->name, kind, &e) ? api_report(error, &e) : 0;
+    return av_kind_named(where, &kind, &e) || show(&v, l->name, kind, &e) ? api_report(error, &e)
+                                                                          : 0;
 }

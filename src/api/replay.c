@@ -144,12 +144,8 @@ int mews_record_to(struct mews *m, int fd, struct mews_error *error)
 bool mews_is_recording(const char *path)
 {
     u8 head[16];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t n = fd >= 0 ? pread(fd, head, sizeof head, 0) : 0;
 
-    if (fd >= 0)
-        close(fd);
-    return n > 0 && recording_accepts(head, (size_t)n);
+    return recording_accepts(head, file_head(path, head, sizeof head));
 }
 
 static int check_options(const struct mews_options *o, struct err *e)

@@ -313,14 +313,10 @@ int mews_show(struct mews *m, const char *where, struct mews_stop_info *info,
               struct mews_error *error)
 {
     struct mews_stop_info unused;
-    enum av_kind kind = AV_AUTO;
+    enum av_kind kind;
     struct err e;
 
-    if (where && strcmp(where, "sdl") != 0 && strcmp(where, "terminal") != 0) {
-        err_set(&e, ERR_USAGE, "'%s' is nowhere to show pictures: want sdl or terminal", where);
-        return api_report(error, &e);
-    }
-    if (where)
-        kind = !strcmp(where, "sdl") ? AV_SDL : AV_CHAFA;
-    return show(m, kind, info ? info : &unused, &e) ? api_report(error, &e) : 0;
+    return av_kind_named(where, &kind, &e) || show(m, kind, info ? info : &unused, &e)
+               ? api_report(error, &e)
+               : 0;
 }

@@ -80,12 +80,8 @@ int mews_snapshot_to(struct mews *m, int fd, bool incremental, struct mews_snaps
 bool mews_is_snapshot(const char *path)
 {
     u8 head[16];
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t n = fd >= 0 ? pread(fd, head, sizeof head, 0) : 0;
 
-    if (fd >= 0)
-        close(fd);
-    return n > 0 && snap_recognise(head, (size_t)n);
+    return snap_recognise(head, file_head(path, head, sizeof head));
 }
 
 static int open_path(const char *path, struct snap_image **out, struct err *e)

@@ -1,6 +1,6 @@
 #include "app/remote.h"
 
-#include "base/types.h"
+#include "base/json_bytes.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -127,8 +127,6 @@ json_t *remote_machines(struct mews_error *e)
 
 /* ---- bytes ---- */
 
-static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
 static void write_all(int fd, const char *at, size_t len)
 {
     while (len) {
@@ -147,45 +145,22 @@ static void write_all(int fd, const char *at, size_t len)
 
 void remote_write(int fd, const json_t *bytes)
 {
-    const json_t *text = json_object_get(bytes, "text");
-    const char *b64 = remote_text(bytes, "base64");
-    unsigned bits = 0, have = 0;
+    struct err e;
+    char *out;
+    size_t len;
 
-    if (text)
-        write_all(fd, json_string_value(text), json_string_length(text));
-    for (; *b64 && *b64 != '='; b64++) {
-        const char *digit = strchr(digits, *b64);
-
-        bits = bits << 6 | (digit ? (unsigned)(digit - digits) : 0);
-        have += 6;
-        if (have >= 8) {
-            char c = (char)(bits >> (have -= 8));
-
-            write_all(fd, &c, 1);
-        }
-    }
+    if (json_bytes_get(bytes, &out, &len, &e))
+        return;
+    write_all(fd, out, len);
+    free(out);
 }
 
 json_t *remote_bytes(const void *bytes, size_t len)
 {
-    const uint8_t *b = bytes;
-    json_t *text = memchr(b, 0, len) ? NULL : json_stringn(bytes, len);
-    char *b64, *at;
+    json_t *j = json_object();
 
-    if (text)
-        return json_pack("{s:o}", "text", text);
-    at = b64 = malloc((len + 2) / 3 * 4 + 1);
-    for (size_t i = 0; b64 && i < len; i += 3) {
-        size_t n = len - i < 3 ? len - i : 3;
-        unsigned bits = (unsigned)b[i] << 16 | (n > 1 ? (unsigned)b[i + 1] << 8 : 0) |
-                        (n > 2 ? b[i + 2] : 0);
-
-        for (unsigned k = 0; k < 4; k++)
-            *at++ = (char)(k <= n ? digits[bits >> (18 - 6 * k) & 63] : '=');
-    }
-    text = b64 ? json_stringn(b64, (size_t)(at - b64)) : NULL;
-    free(b64);
-    return json_pack("{s:o}", "base64", text);
+    json_bytes_add(j, bytes, len);
+    return j;
 }
 
 /* ---- for people ---- */

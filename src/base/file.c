@@ -55,6 +55,14 @@ int file_read(const char *path, size_t limit, u8 **out, size_t *len, struct err 
     return read_all(fd, path, limit, out, len, e);
 }
 
+size_t file_head(const char *path, u8 *out, size_t room)
+{
+    OWN(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t n = fd >= 0 ? pread(fd, out, room, 0) : 0;
+
+    return n > 0 ? (size_t)n : 0;
+}
+
 static int write_all(int fd, const char *path, const u8 *bytes, size_t len, struct err *e)
 {
     while (len) {

@@ -28,6 +28,10 @@ int file_begin(struct file_new *f, const char *path, struct err *e);
 int file_commit(struct file_new *f, struct err *e);
 void file_abandon(struct file_new *f); /* accepts one whose file_begin() failed */
 
+/* The first bytes of the file at `path`, as many as there are and fit; 0 when it cannot be read, or
+ * is a pipe, which is left alone. */
+size_t file_head(const char *path, u8 *out, size_t room);
+
 /* Whether file_write() can be expected to succeed: for a clear word before long work. */
 int file_writable(const char *path, struct err *e);
 

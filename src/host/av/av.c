@@ -37,6 +37,15 @@ static int open_module(struct av_frontend **out, const char *module, const struc
     return fn(out, o, e);
 }
 
+int av_kind_named(const char *name, enum av_kind *out, struct err *e)
+{
+    if (name && strcmp(name, "sdl") != 0 && strcmp(name, "terminal") != 0)
+        return err_set(e, ERR_USAGE, "'%s' is nowhere to show pictures: want sdl or terminal",
+                       name);
+    *out = !name ? AV_AUTO : !strcmp(name, "sdl") ? AV_SDL : AV_CHAFA;
+    return 0;
+}
+
 int av_open(struct av_frontend **out, enum av_kind kind, const struct av_options *o, struct err *e)
 {
     struct err window = { 0 };

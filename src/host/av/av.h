@@ -72,6 +72,9 @@ struct av_ops {
     void (*close)(struct av_frontend *fe); /* frees it; restores terminal and screen */
 };
 
+/* "sdl", "terminal"; NULL: AV_AUTO. ERR_USAGE for another word. */
+int av_kind_named(const char *name, enum av_kind *out, struct err *e);
+
 /* *out is the caller's, who ends it with ops->close. AV_AUTO with neither display nor terminal is
  * ERR_NOTSUP. */
 int av_open(struct av_frontend **out, enum av_kind kind, const struct av_options *o, struct err *e);

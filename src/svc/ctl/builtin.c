@@ -1,5 +1,5 @@
 /* The methods that every monitor has. docs/formats/control.md specifies them. */
-#include "svc/ctl/bytes.h"
+#include "base/json_bytes.h"
 #include "svc/ctl/monitor_parts.h"
 
 #include <stdio.h>
@@ -104,7 +104,7 @@ static json_t *log_object(struct monitor *m)
 
     output_drain(m);
     if (j)
-        bytes_add(j, text, log_tail(m, text, TAIL_MAX));
+        json_bytes_add(j, text, log_tail(m, text, TAIL_MAX));
     free(text);
     return j;
 }
@@ -164,7 +164,7 @@ static int call_send(struct client *c, struct request *r, struct err *e)
         input_close(c->monitor);
         return 0;
     }
-    if (bytes_get(r->call.params, &bytes, &len, e))
+    if (json_bytes_get(r->call.params, &bytes, &len, e))
         return -(int)e->code;
     result = input_put(c->monitor, bytes, len, e);
     free(bytes);

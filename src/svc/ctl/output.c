@@ -1,7 +1,7 @@
 /* The guest's console behind two pipes, and the log. What the guest writes is taken at once,
  * whoever listens: to the log, and to the subscribers of "console". What it has not read waits
  * here, INPUT_MAX bytes of it. All of this is the control thread's. */
-#include "svc/ctl/bytes.h"
+#include "base/json_bytes.h"
 #include "svc/ctl/monitor_parts.h"
 
 #include <errno.h>
@@ -90,7 +90,7 @@ static bool take_chunk(struct monitor *m)
         return false;
     log_put(m, bytes, (size_t)n);
     params = json_object();
-    bytes_add(params, bytes, (size_t)n);
+    json_bytes_add(params, bytes, (size_t)n);
     clients_notify(m, "console.output", params);
     json_decref(params);
     return true;

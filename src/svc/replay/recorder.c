@@ -81,6 +81,15 @@ static bool other(struct recorder *r, const struct tape_entry *q, const struct t
     return r->strayed.code;
 }
 
+static void answer(struct recorder *r, struct tape_entry *q, const struct tape_entry *from,
+                   const struct tape_cursor *behind)
+{
+    r->at = *behind;
+    q->result = from->result;
+    q->bytes = from->bytes;
+    q->len = from->len;
+}
+
 /* The next answer to a question of this kind, if that is what comes next; else it stays as it is.
  */
 static bool play_astray(struct recorder *r, struct tape_entry *q)
@@ -94,10 +103,7 @@ static bool play_astray(struct recorder *r, struct tape_entry *q)
     while (e.what >= TAPE_FIRST_ACT);
     if (e.what != q->what || e.a != q->a || e.b != q->b)
         return false;
-    r->at = c;
-    q->result = e.result;
-    q->bytes = e.bytes;
-    q->len = e.len;
+    answer(r, q, &e, &c);
     return true;
 }
 
@@ -124,10 +130,7 @@ static bool play(struct recorder *r, struct tape_entry *q, s64 result)
     }
     if (other(r, q, &e))
         return false;
-    r->at = c;
-    q->result = e.result;
-    q->bytes = e.bytes;
-    q->len = e.len;
+    answer(r, q, &e, &c);
     return true;
 }
 

@@ -1,4 +1,4 @@
-#include "svc/ctl/bytes.h"
+#include "base/json_bytes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static json_t *encode(const u8 *b, size_t len)
     return j;
 }
 
-void bytes_add(json_t *object, const void *bytes, size_t len)
+void json_bytes_add(json_t *object, const void *bytes, size_t len)
 {
     json_t *text = memchr(bytes, 0, len) ? NULL : json_stringn(bytes, len);
 
@@ -66,7 +66,7 @@ static bool decode(const char *text, size_t len, char *out, size_t *out_len)
     return true;
 }
 
-int bytes_get(const json_t *object, char **out, size_t *len, struct err *e)
+int json_bytes_get(const json_t *object, char **out, size_t *len, struct err *e)
 {
     const json_t *text = json_object_get(object, "text"), *b64 = json_object_get(object, "base64");
     const json_t *given = json_is_string(text) ? text : b64;
