@@ -17,14 +17,14 @@ _mews() {
     debug:--script | debug:--symbols | show:--output | trace:--output) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return ;;
     trace:--format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$cur") && return ;;
     trace:--events | debug:--command | *:--count) return ;;
-    replay:--speed) mapfile -t COMPREPLY < <(compgen -W "max" -- "$cur") && return ;;
+    run:--speed | restore:--speed | replay:--speed | resume:--speed) mapfile -t COMPREPLY < <(compgen -W "max" -- "$cur") && return ;;
     *:--set | *:--frames | *:--press | snapshot:--compress | *:--rewind-memory | replay:--until) return ;;
     *:--screenshot | *:--audio | *:--report | *:--snapshot | *:--squash | *:--record) mapfile -t COMPREPLY < <(compgen -f -- "$cur") && return ;;
     esac
     case $cur in
     -*)
         local words="--json --help"
-        local show="--share --saves --video --headless --frames --press --reset --screenshot --audio --hash --report \
+        local show="--share --saves --video --speed --headless --frames --press --reset --screenshot --audio --hash --report \
 --verdict --json --trace --snapshot --record --rewind-memory --help"
         case $command in
         run) words="--detach --name --kind --set --region --ram $show" ;;
@@ -41,7 +41,8 @@ _mews() {
         attach) words="--video --console --help" ;;
         send) words="--line --text --keys --reset --end --help" ;;
         fork) words="--name --help" ;;
-        pause | resume | wait | events) words="--help" ;;
+        resume) words="--speed --help" ;;
+        pause | wait | events) words="--help" ;;
         inspect) words="--verify --json --help" ;;
         esac
         # What stands behind the thing is the guest's.

@@ -59,7 +59,7 @@ complete -c mews -n '__mews_in run restore replay' -r -l snapshot -d 'write a sn
 
 complete -c mews -n '__mews_in restore inspect' -l verify -d 'compare the checksums of all memory'
 complete -c mews -n '__mews_in replay' -l verify -d 'compare its state with the recorded one'
-complete -c mews -n '__mews_in replay' -x -l speed -a max -d 'so many times its own speed'
+complete -c mews -n '__mews_in run restore replay resume' -x -l speed -a max -d 'so many times its own speed'
 complete -c mews -n '__mews_in replay' -x -l until -d 'end after pictures, seconds or ticks'
 complete -c mews -n '__mews_in run restore' -r -l record -d 'write all that happens'
 complete -c mews -n '__mews_in run restore' -x -l rewind-memory -d 'memory for the way back'

@@ -21,6 +21,7 @@ _mews() {
             '--share=[a directory in which a 6502v program may open files]:directory:_files -/' \
             '--saves=[where battery RAM is kept]:directory or none:_files -/' \
             '--video=[where to show it]:where:(sdl terminal)' \
+            '--speed=[so many times its own speed]:number or max:(max)' \
             '--headless[no picture, no sound, as fast as it goes]' \
             '--frames=[end after so many pictures]:pictures: ' \
             '*--press=[hold buttons from a frame on]:FRAME\:BUTTONS[\:COUNT]: ' \
@@ -46,6 +47,7 @@ _mews() {
             '--share=[a directory in which a 6502v program may open files]:directory:_files -/' \
             '--saves=[where battery RAM is kept from now on]:directory or none:_files -/' \
             '--video=[where to show it]:where:(sdl terminal)' \
+            '--speed=[so many times its own speed]:number or max:(max)' \
             '--headless[no picture, no sound, as fast as it goes]' \
             '--frames=[end after so many more pictures]:pictures: ' \
             '*--press=[hold buttons from a frame on]:FRAME\:BUTTONS[\:COUNT]: ' \
@@ -84,7 +86,7 @@ _mews() {
     ps) _arguments '--json[print JSON]' '--help[list the options]' ;;
     top) _arguments '--interval=[seconds from one look to the next]:interval: ' '--count=[end after so many looks]:count: ' '--help[list the options]' ;;
     pause) _arguments '--help[list the options]' '*:machine:($(mews ps 2>/dev/null | sed -n "2,\$s/ .*//p"))' ;;
-    resume) _arguments '--help[list the options]' '*:machine:($(mews ps 2>/dev/null | sed -n "2,\$s/ .*//p"))' ;;
+    resume) _arguments '--speed=[so many times its own speed]:number or max:(max)' '--help[list the options]' '*:machine:($(mews ps 2>/dev/null | sed -n "2,\$s/ .*//p"))' ;;
     stop) _arguments '--timeout=[seconds before it is killed]:timeout: ' '--help[list the options]' '*:machine:($(mews ps 2>/dev/null | sed -n "2,\$s/ .*//p"))' ;;
     wait) _arguments '--help[list the options]' '*:machine:($(mews ps 2>/dev/null | sed -n "2,\$s/ .*//p"))' ;;
     rm) _arguments '--force[kill those that are alive]' '--help[list the options]' '*:machine:($(mews ps 2>/dev/null | sed -n "2,\$s/ .*//p"))' ;;

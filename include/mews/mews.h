@@ -127,7 +127,8 @@ MEWS_API int mews_control(struct mews *m, const struct mews_control_options *o,
                           struct mews_error *e);
 /* NULL: mews_control() was not called. */
 MEWS_API const char *mews_control_name(const struct mews *m);
-/* Runs at its own speed, with no screen, until it stops for another reason than a picture. */
+/* Runs with no screen until it stops for another reason than a picture or time: at its own speed,
+ * without a picture as fast as it goes, unless mews_show_as() or another process says otherwise. */
 MEWS_API enum mews_stop mews_serve(struct mews *m, struct mews_stop_info *info);
 
 /* ---- machines of other processes ---- */
@@ -384,8 +385,8 @@ typedef void mews_word_fn(void *ctx, const char *word);
 MEWS_API void mews_debug_complete(struct mews_debug *d, const char *line, mews_word_fn *f,
                                   void *ctx);
 
-/* How mews_show() runs it: so many times its own speed (not 1: without sound), 0: as fast as it
- * goes; and until when it does, by time and by pictures, UINT64_MAX: for ever. */
+/* How mews_show() and mews_serve() run it: so many times its own speed (not 1: without sound), 0:
+ * as fast as it goes; and until when it does, by time and by pictures, UINT64_MAX: for ever. */
 MEWS_API void mews_show_as(struct mews *m, double speed, uint64_t end, uint64_t frames);
 /* Shows the machine to a person until they leave: `where` is "sdl", "terminal", or NULL for what
  * there is. */

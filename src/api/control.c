@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { SCREENS_MAX = 8, SCREEN_NS = 14000000, STOPS = 8 };
+enum { SCREENS_MAX = 8, SCREEN_NS = 14000000, LATE_NS = 100000000, STOPS = 8 };
 
 _Static_assert((int)STOPS == (int)STOP_HOST + 1, "a counter for each");
 
@@ -42,6 +42,12 @@ static u64 now_ns(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
+}
+
+/* So many times its own; 0: as fast as it goes, as one without a picture does until it is told. */
+static double machine_speed(const struct mews *m)
+{
+    return m->machine->display.width || m->show.said ? m->show.speed : 0;
 }
 
 /* ---- buttons ---- */
@@ -87,6 +93,21 @@ static int call_reset(void *ctx, struct method_call *call, struct err *e)
 
     (void)call;
     return mews_reset(c->m, &error) ? err_set(e, (enum err_code)error.code, "%s", error.text) : 0;
+}
+
+/* Without a number it only answers. */
+static int call_speed(void *ctx, struct method_call *call, struct err *e)
+{
+    struct mews *m = ((struct control *)ctx)->m;
+    json_t *speed = json_object_get(call->params, "speed");
+    double s = json_number_value(speed);
+
+    if (speed && (!json_is_number(speed) || (s != 0 && !(s >= 0.01 && s <= 1000))))
+        return err_set(e, ERR_USAGE, "want {\"speed\": 0.01 to 1000}, or 0: as fast as it goes");
+    if (speed)
+        mews_show_as(m, s, m->show.end, m->show.frames);
+    call->result = json_pack("{s:f}", "speed", machine_speed(m));
+    return 0;
 }
 
 /* ---- snapshots ---- */
@@ -210,11 +231,11 @@ static int call_stats(void *ctx, struct method_call *call, struct err *e)
         if (c->stops[i])
             json_object_set_new(stops, stop_name((enum stop)i),
                                 json_integer((json_int_t)c->stops[i]));
-    call->result = json_pack("{s:I, s:f, s:I, s:I, s:o, s:I, s:i, s:o}", "ticks",
-                             (json_int_t)m->now, "hz", (double)m->hz_num / (double)m->hz_den,
-                             "frames", (json_int_t)m->frames, "exits", (json_int_t)c->runs,
-                             "exits_by_reason", stops, "snapshots", (json_int_t)c->snapshots,
-                             "screens", (int)c->screen_count, "memory", memory_list(c));
+    call->result = json_pack(
+        "{s:I, s:f, s:f, s:I, s:I, s:o, s:I, s:i, s:o}", "ticks", (json_int_t)m->now, "speed",
+        machine_speed(c->m), "hz", (double)m->hz_num / (double)m->hz_den, "frames",
+        (json_int_t)m->frames, "exits", (json_int_t)c->runs, "exits_by_reason", stops, "snapshots",
+        (json_int_t)c->snapshots, "screens", (int)c->screen_count, "memory", memory_list(c));
     return 0;
 }
 
@@ -367,6 +388,8 @@ static void list_methods(struct control *c)
 {
     const struct method list[] = {
         { "machine.reset", "presses the reset button", call_reset, c, false },
+        { "machine.speed", "{speed}: so many times its own, 0: as fast as it goes", call_speed, c,
+          false },
         { "machine.stats", "totals, and pages written since the last call", call_stats, c, false },
         { "input.buttons", "{controller, held}: until the next, or until the caller leaves",
           call_buttons, c, false },
@@ -493,35 +516,49 @@ void control_end(struct control *c)
 
 /* ---- in real time, without a screen ---- */
 
-enum mews_stop mews_serve(struct mews *m, struct mews_stop_info *info)
+/* How long one piece of the run may take: a picture, or a sixtieth of a second. 0: no matter. */
+static u64 pace_ns(const struct mews *m)
 {
     const struct display *d = &m->machine->display;
-    u64 period, due = 0;
+    double seconds = d->width ? (double)d->ticks_num / d->ticks_den / mews_hz(m) : 1.0 / 60;
+
+    return machine_speed(m) > 0 ? (u64)(1e9 * seconds / machine_speed(m)) : 0;
+}
+
+/* Returns often enough for another speed to be noticed. */
+static enum mews_stop run_paced(struct mews *m, struct mews_stop_info *info)
+{
+    if (m->machine->display.width)
+        return mews_run_frames(m, 1, info);
+    return mews_run(m, machine_ticks(m->machine, pace_ns(m) ? 1000000000 / 60 : 1000000000), info);
+}
+
+static void sleep_paced(struct mews *m, u64 ns)
+{
+    if (m->control)
+        monitor_sleep(m->control->monitor, ns);
+    else
+        nanosleep(&(struct timespec) { (time_t)(ns / 1000000000), (long)(ns % 1000000000) }, NULL);
+}
+
+enum mews_stop mews_serve(struct mews *m, struct mews_stop_info *info)
+{
+    u64 began = 0; /* when the last piece should have begun */
     enum mews_stop why;
 
-    if (!d->width) {
-        do
-            why = mews_run(m, UINT64_MAX, info);
-        while (why == MEWS_STOP_TIME || why == MEWS_STOP_IDLE);
-        return why;
-    }
-    period = (u64)(1e9 * d->ticks_num / d->ticks_den / mews_hz(m));
     do {
         u64 now = now_ns();
 
-        if (due + 100000000 < now) /* at first, and after a pause */
-            due = now;
-        while (now < due && !__atomic_load_n(&m->kicked, __ATOMIC_SEQ_CST)) {
-            if (m->control)
-                monitor_sleep(m->control->monitor, due - now);
-            else
-                nanosleep(&(struct timespec) { 0, (long)(due - now) }, NULL);
+        while (now < began + pace_ns(m) && !__atomic_load_n(&m->kicked, __ATOMIC_SEQ_CST)) {
+            sleep_paced(m, began + pace_ns(m) - now);
             if (m->control && control_serve(m->control) != MONITOR_RUN)
                 break;
             now = now_ns();
         }
-        due += period;
-        why = mews_run_frames(m, 1, info);
-    } while (why == MEWS_STOP_FRAME);
+        began += pace_ns(m);
+        if (began + LATE_NS < now) /* at first, and after a pause */
+            began = now;
+        why = run_paced(m, info);
+    } while (why == MEWS_STOP_FRAME || why == MEWS_STOP_TIME || why == MEWS_STOP_IDLE);
     return why;
 }

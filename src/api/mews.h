@@ -45,6 +45,7 @@ struct mews {
     u64 asked_at;                      /* ticks; 0: it has none */
     struct {
         double speed; /* 0: as fast as it goes */
+        bool said;
         u64 end, frames;
     } show;                   /* what mews_show_as() said */
     struct snap_chain *chain; /* of mews_snapshot_to(), once it was called */

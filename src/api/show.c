@@ -24,6 +24,7 @@ struct show {
     struct av_frontend *fe;
     struct av_settings settings;
     struct rewind *rewind;    /* NULL: not rewinding */
+    double speed;             /* which the sound is set for */
     bool refused;             /* the rewind key is held in vain */
     struct frame_clock clock; /* when the front-end does not keep time */
     u64 shown_ns;
@@ -157,6 +158,7 @@ static void set_sound(struct show *s)
 {
     bool heard = own_speed(s) && !s->rewind;
 
+    s->speed = s->m->show.speed;
     s->m->audio.next = heard ? s->fe->audio : NULL;
     s->fe->ops->mute(s->fe, !heard);
     s->clock = (struct frame_clock) { 0 };
@@ -166,6 +168,8 @@ static void present(struct show *s)
 {
     u64 now = clock_now_ns();
 
+    if (s->speed < s->m->show.speed || s->speed > s->m->show.speed) /* others have changed it */
+        set_sound(s);
     if (own_speed(s) || s->rewind || s->m->show.speed < 1 || now - s->shown_ns >= SHOW_NS) {
         s->fe->ops->present(s->fe);
         s->shown_ns = now;
@@ -305,6 +309,7 @@ static int show(struct mews *m, enum av_kind kind, struct mews_stop_info *info, 
 void mews_show_as(struct mews *m, double speed, uint64_t end, uint64_t frames)
 {
     m->show.speed = speed;
+    m->show.said = true;
     m->show.end = end;
     m->show.frames = frames;
 }

@@ -20,6 +20,7 @@ struct option_row {
 
 extern const struct command commands[];
 extern const struct option_row run_options[], json_options[];
+extern const struct option_row resume_options[];
 extern const struct option_row top_options[], stop_options[], rm_options[], logs_options[];
 extern const struct option_row attach_options[], send_options[], fork_options[];
 extern const struct option_row snapshot_options[], restore_options[], inspect_options[];
@@ -37,6 +38,10 @@ int options_parse(const struct command *c, int argc, char **argv,
 int options_end(int parsed);
 /* For commands whose only option is --json: set() with a bool as ctx. */
 int options_json(void *ctx, const char *name, const char *value);
+
+/* The word of --speed: so many times its own, 0 for max. Returns 0, or the status after a message.
+ */
+int speed_parse(const struct command *c, const char *text, double *factor);
 
 /* Both print "mews: text" and return the exit status. */
 int usage(const struct command *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

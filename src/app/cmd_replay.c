@@ -36,17 +36,24 @@ static bool positive(const char *text, char **end, double *out)
     return !errno && isfinite(*out) && *out >= 0;
 }
 
+int speed_parse(const struct command *c, const char *text, double *factor)
+{
+    double n = 0;
+    char *end;
+
+    if (strcmp(text, "max") != 0 && (!positive(text, &end, &n) || *end || n < 0.01 || n > 1000))
+        return usage(c, "--speed %s: want a number from 0.01 to 1000, or max", text);
+    *factor = n;
+    return 0;
+}
+
 int replay_check(struct run *r)
 {
     const struct command *c = r->command;
-    char *end;
 
     if (!r->headless && (r->hash || r->report || r->screenshot || r->audio || r->json))
         return usage(c, "--hash, --report, --screenshot, --audio and --json want --headless");
-    if (r->speed && strcmp(r->speed, "max") != 0 &&
-        (!positive(r->speed, &end, &r->factor) || *end || r->factor < 0.01 || r->factor > 1000))
-        return usage(c, "--speed %s: want a number from 0.01 to 1000, or max", r->speed);
-    return 0;
+    return r->speed ? speed_parse(c, r->speed, &r->factor) : 0;
 }
 
 /* Of the machine's own time only the machine knows. */

@@ -10,6 +10,7 @@ const struct option_row restore_options[] = {
     { "share", "DIR", "a directory in which a 6502v program may open files" },
     { "saves", "DIR|none", "where battery RAM is kept from now on; else nowhere" },
     { "video", "sdl|terminal", "where to show it; else what there is" },
+    { "speed", "N|max", "so many times its own speed; a machine without a picture: else max" },
     { "headless", NULL, "no picture, no sound, as fast as it goes" },
     { "frames", "N", "headless: end after N more pictures" },
     { "press", "FRAME:BUTTONS[:COUNT]",

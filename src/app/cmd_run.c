@@ -23,6 +23,7 @@ const struct option_row run_options[] = {
     { "saves", "DIR|none",
       "where battery RAM is kept; else in the data directory, headless: none" },
     { "video", "sdl|terminal", "where to show it; else what there is" },
+    { "speed", "N|max", "so many times its own speed; a machine without a picture: else max" },
     { "headless", NULL, "no picture, no sound, as fast as it goes" },
     { "frames", "N", "headless: end after N pictures" },
     { "press", "FRAME:BUTTONS[:COUNT]",
@@ -198,15 +199,12 @@ int run_ended(const struct mews_stop_info *info)
     }
 }
 
-/* A machine without a picture runs until it ends. Idle: a read was interrupted. */
+/* Without a picture, or with nobody before it, until it ends. */
 static int plain(struct mews *m)
 {
     struct mews_stop_info info;
-    enum mews_stop why;
 
-    do
-        why = mews_run(m, UINT64_MAX, &info);
-    while ((why == MEWS_STOP_TIME || why == MEWS_STOP_IDLE) && !interrupts);
+    mews_serve(m, &info);
     return interrupts ? run_interrupted() : run_ended(&info);
 }
 
@@ -287,6 +285,8 @@ static int run(struct run *r, struct mews *m)
         setvbuf(stdout, NULL, _IOLBF, 0); /* the guest writes there too */
         mews_trace(m, print_line, NULL);
     }
+    if (r->speed && !r->replayed)
+        mews_show_as(m, r->factor, UINT64_MAX, UINT64_MAX);
     status = begin_history(r, m);
     if (!status)
         status = publish(r, m);
@@ -296,10 +296,8 @@ static int run(struct run *r, struct mews *m)
         return r->replayed ? replay_quietly(r, m) : plain(m);
     if (r->headless || r->verdict)
         return headless(r, m);
-    if (r->detach) {
-        mews_serve(m, &info);
-        return interrupts ? run_interrupted() : run_ended(&info);
-    }
+    if (r->detach)
+        return plain(m);
     if (mews_show(m, r->video, &info, &e))
         return fail_error(&e);
     if (info.why == MEWS_STOP_HOST && r->verify) /* which the verdict says */
@@ -346,6 +344,10 @@ static int check(struct run *r)
         return EXIT_USAGE;
     if (r->replayed)
         return replay_check(r);
+    if (r->speed && quiet)
+        return usage(c, "--speed and --headless exclude each other");
+    if (r->speed && speed_parse(c, r->speed, &r->factor))
+        return EXIT_USAGE;
     if (!quiet && (r->frames || r->hash || r->report || r->screenshot || r->audio ||
                    r->reset_count || r->options.reset_when_asked || r->json))
         return usage(c, "--frames, --hash, --report, --screenshot, --audio, --reset and --json "

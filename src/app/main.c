@@ -32,7 +32,7 @@ const struct command commands[] = {
     { "ps", "[--json]", "list the machines", json_options, cmd_ps },
     { "top", "[OPTION...]", "watch the machines", top_options, cmd_top },
     { "pause", "NAME...", "have machines stand still", NULL, cmd_pause },
-    { "resume", "NAME...", "have them go on", NULL, cmd_resume },
+    { "resume", "NAME...", "have them go on", resume_options, cmd_resume },
     { "stop", "[--timeout SECONDS] NAME...", "switch machines off", stop_options, cmd_stop },
     { "wait", "NAME", "wait until a machine ends; its status becomes this one", NULL, cmd_wait },
     { "rm", "[--force] NAME...", "forget machines that have ended", rm_options, cmd_rm },

@@ -164,6 +164,46 @@ END
     [[ $output == *"frames "*"a second"* ]]
 }
 
+@test "--speed: so many times its own, from the beginning or from now on; its like for one without a picture" {
+    mews run -d --speed 0.1666667 --name p "$hawk"
+    sleep 2
+    n=$(field p frames)
+    [ "$n" -ge 10 ] && [ "$n" -le 30 ]
+    mews resume --speed max p
+    until_true 5 more_frames p 300
+    mews resume --speed 0.01 p
+    n=$(field p frames)
+    sleep 1
+    [ "$(field p frames)" -le $((n + 2)) ]
+    mews pause p # also while it waits for its next picture, which is a second away
+    mews snapshot p p.snap
+    mews restore -d --speed 0.01 --name r p.snap
+    sleep 1
+    [ "$(field r frames)" -le $((n + 5)) ]
+    mews stop --timeout 5 r
+    mews run -d --speed 0.5 --name loop "$(loop_program)"
+    sleep 1
+    python3 -c "assert 0.2 < $(field loop guest_seconds) < 1"
+    mews resume --speed max loop
+    until_true 5 older loop 3
+    for words in 0 -1 2x fast 0.001; do
+        run mews resume --speed "$words" p
+        [ "$status" -eq 2 ]
+        one_line
+        run mews run -d --speed "$words" "$hawk"
+        [ "$status" -eq 2 ]
+    done
+    run mews run --headless --frames 3 --speed 2 "$hawk"
+    [ "$status" -eq 2 ]
+}
+older() { python3 -c "import sys; sys.exit(not $(field "$1" guest_seconds) > $2)"; }
+loop_program() {
+    assemble loops <<'END'
+again:  jmp again
+END
+    echo loops.hk
+}
+
 @test "send types at the console; logs shows what came of it, and follows" {
     mews run -d --name c "$calc"
     mews logs --follow c >followed &
