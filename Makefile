@@ -1,6 +1,6 @@
 # The door for people: each word here is a few commands that can also be typed. CMake does the work (CMakePresets.json).
 .DEFAULT_GOAL := help
-.PHONY: help demo check bench fuzz lint fresh install uninstall clean release dev
+.PHONY: help demo check soak bench fuzz lint fresh install uninstall clean release dev
 PREFIX ?= /usr/local
 SECONDS ?= 60
 jobs := $(shell nproc)
@@ -22,6 +22,12 @@ check: ## install what is missing, build, and run every test
 	@s=0; ctest --preset dev --no-tests=error -j$(jobs) -LE 'long|tidy' || s=1; \
 	ctest --preset tsan --no-tests=error -j$(jobs) -L threads || s=1; \
 	ctest --preset release --no-tests=error -j$(jobs) -LE 'fuzz|full' || s=1; exit $$s
+
+soak: ## 200 machines at once for five minutes, whose roles change at random; SOAK="--seed N --seconds N"
+	@tools/deps.sh build run test
+	@$(MAKE) --no-print-directory release
+	@MEWS=$(CURDIR)/build/release/mews MEWS_MODULES=$(CURDIR)/build/release MEWS_GUESTS=$(CURDIR)/build/release/guests \
+	python3 tests/soak/soak.py --seconds 300 $(SOAK)
 
 bench: ## measure side by side with other programs; results in bench/results
 	@tools/deps.sh build run bench
