@@ -44,6 +44,8 @@ static long factor(void)
         return 0;
     }
     value = strtol(at, &end, 0);
+    if (end == at) /* cc65's finds no digit in a 0 without others behind it */
+        ++end;
     at = end;
     return value;
 }

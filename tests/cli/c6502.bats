@@ -551,6 +551,7 @@ END
 2 3
 (1
 0x10 % 7
+0 + 44 - 0
 2147483647 + 1
 
 *
@@ -562,10 +563,11 @@ END
 > what is that behind the end?
 > a ) is missing
 > 2
+> 44
 > -2147483648
 > > a number is missing
 > 
-8 lines" ]
+9 lines" ]
     mkfifo in out
     mews run "$guests/calc.hk" <in >out &
     exec 8>in 9<out
