@@ -158,6 +158,9 @@ MEWS_API int mews_link_next(struct mews_link *l, int ms, char **notification, st
 MEWS_API int mews_link_fd(const struct mews_link *l); /* to poll() for */
 /* Shows its screen to a person until they leave, or it ends; `where` as in mews_show(). */
 MEWS_API int mews_link_show(struct mews_link *l, const char *where, struct mews_error *e);
+/* One of its views (mews_view_picture()) to a PNG file; path NULL: to the terminal. */
+MEWS_API int mews_link_view(struct mews_link *l, const char *name, const char *path,
+                            struct mews_error *e);
 
 /* ---- snapshots (docs/formats/snapshot.md) ---- */
 struct mews_snapshot_info {

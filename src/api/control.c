@@ -3,6 +3,8 @@
 #include "api/control.h"
 
 #include "api/mews.h"
+#include "svc/debug/methods.h"
+#include "svc/debug/viewer.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,6 +28,7 @@ struct control {
     struct mews *m;
     struct monitor *monitor;
     struct method methods[8];
+    struct debug_methods *looking; /* views and events */
     struct screen screens[SCREENS_MAX];
     unsigned screen_count;
     u64 pictured, pictured_ns;      /* frame and time of the last that was sent */
@@ -308,6 +311,39 @@ static void send_picture(struct control *c)
         json_pack("{s:I, s:i}", "number", (json_int_t)frames, "slot", (int)(frames & 1)));
 }
 
+/* ---- views ---- */
+
+/* Without a descriptor: its size alone. */
+static int call_view_picture(void *ctx, struct method_call *call, struct err *e)
+{
+    struct control *c = ctx;
+    const char *name = json_string_value(json_object_get(call->params, "name"));
+    const struct view *v;
+    u64 bytes;
+    u32 *rgb;
+
+    if (!name)
+        return err_set(e, ERR_USAGE, "view.picture wants {\"name\": VIEW}");
+    if (view_find(c->m->machine, name, &v, e))
+        return -(int)e->code;
+    if (!v->picture)
+        return err_set(e, ERR_NOTSUP, "%s is no picture", v->name);
+    bytes = (u64)v->width * v->height * 4;
+    if (call->fd_count) {
+        ssize_t n;
+
+        if (screen_file(call, bytes, e) || api_view_pixels(c->m, v, &rgb, e))
+            return -(int)e->code;
+        n = pwrite(call->fds[0], rgb, bytes, 0);
+        free(rgb);
+        if (n != (ssize_t)bytes)
+            return err_set(e, ERR_STATE, "the picture could not be written to its memory");
+    }
+    call->result = json_pack("{s:s, s:i, s:i, s:I}", "view", v->name, "width", (int)v->width,
+                             "height", (int)v->height, "bytes", (json_int_t)bytes);
+    return 0;
+}
+
 static void client_gone(void *ctx, u64 client)
 {
     struct control *c = ctx;
@@ -366,6 +402,11 @@ void control_leave(struct control *c)
     untrack(c);
 }
 
+void control_enter(struct control *c)
+{
+    debug_methods_move(c->looking, c->m->machine, c->m->recorder, c->m->history);
+}
+
 void control_wake(struct control *c)
 {
     monitor_wake(c->monitor);
@@ -396,11 +437,17 @@ static void list_methods(struct control *c)
         { "input.press", "{press: \"BUTTONS[:FRAMES]\"}, from now on", call_press, c, false },
         { "screen.open", "with a memfd: pictures go there", call_screen, c, false },
         { "snapshot.save", "with a file: {incremental, share}", call_snapshot, c, false },
+        { "view.picture", "{name}, with a memfd: the view's pixels go there", call_view_picture, c,
+          false },
     };
+    const struct method *looking;
+    unsigned count;
 
     memcpy(c->methods, list, sizeof list);
     _Static_assert(sizeof list <= sizeof c->methods, "room for all");
     monitor_add(c->monitor, c->methods, ARRAY_SIZE(list));
+    looking = debug_methods_looking(c->looking, &count);
+    monitor_add(c->monitor, looking, count);
     monitor_when_gone(c->monitor, client_gone, c);
 }
 
@@ -440,6 +487,8 @@ static int start(struct control *c, const struct mews_control_options *o, struct
     }
     r = said ? monitor_create(&mo, &c->monitor, e) : err_set(e, ERR_NOMEM, "no memory");
     json_decref(said);
+    if (!r)
+        r = debug_methods_create(c->m->machine, c->m->recorder, c->m->history, &c->looking, e);
     if (r)
         return r;
     monitor_console(c->monitor, &in, &out);
@@ -506,6 +555,7 @@ void control_end(struct control *c)
     console_also(&c->m->console, -1, -1);
     console_also(&c->m->diagnostics, -1, -1);
     monitor_destroy(c->monitor, &end);
+    debug_methods_destroy(c->looking);
     untrack(c);
     for (unsigned i = 0; i < SCREENS_MAX; i++)
         if (c->screens[i].fd >= 0)

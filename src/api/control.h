@@ -22,6 +22,8 @@ u64 control_slice(const struct control *c);
 
 /* Another machine will be in the place of the one that is there: nothing is kept of it. */
 void control_leave(struct control *c);
+/* It is there now. */
+void control_enter(struct control *c);
 
 void control_wake(struct control *c); /* any thread, any signal handler: control_wait() returns */
 void control_end(struct control *c);  /* the machine is about to go; accepts NULL */

@@ -168,6 +168,62 @@ int mews_link_next(struct mews_link *l, int ms, char **notification, struct mews
     return 1;
 }
 
+/* ---- its views ---- */
+
+static int view_size(struct mews_link *l, const json_t *params, unsigned *width, unsigned *height,
+                     struct err *e)
+{
+    json_t *r;
+    int w = 0, h = 0;
+
+    if (ctl_client_call(l->client, "view.picture", json_deep_copy(params), NULL, 0, &r, e))
+        return -(int)e->code;
+    json_unpack(r, "{s:i, s:i}", "width", &w, "height", &h);
+    json_decref(r);
+    if (w < 1 || w > 16384 || h < 1 || h > 16384)
+        return err_set(e, ERR_FORMAT, "the view's shape makes no sense");
+    *width = (unsigned)w;
+    *height = (unsigned)h;
+    return 0;
+}
+
+static int view_picture(struct mews_link *l, json_t *params, const char *path, struct err *e)
+{
+    OWN(fd) int fd = memfd_create("mews-view", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    unsigned width = 0, height = 0;
+    size_t bytes;
+    json_t *done;
+    u32 *rgb;
+    int r;
+
+    if (view_size(l, params, &width, &height, e))
+        return -(int)e->code;
+    bytes = (size_t)width * height * 4;
+    if (fd < 0 || ftruncate(fd, (off_t)bytes))
+        return err_set(e, ERR_SYS, "memory for the view");
+    if (ctl_client_call(l->client, "view.picture", json_deep_copy(params), &fd, 1, &done, e))
+        return -(int)e->code;
+    json_decref(done);
+    rgb = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
+    if (rgb == MAP_FAILED)
+        return err_set(e, ERR_SYS, "memory for the view");
+    r = api_pixels_show(rgb, width, height, path, e);
+    munmap(rgb, bytes);
+    return r;
+}
+
+int mews_link_view(struct mews_link *l, const char *name, const char *path,
+                   struct mews_error *error)
+{
+    json_t *params = json_pack("{s:s}", "name", name);
+    struct err e;
+    int r = params ? view_picture(l, params, path, &e)
+                   : err_set(&e, ERR_USAGE, "a view's name is UTF-8");
+
+    json_decref(params);
+    return r ? api_report(error, &e) : 0;
+}
+
 /* ---- its screen ---- */
 
 struct viewer {

@@ -313,6 +313,8 @@ void api_exchange(struct mews *m, struct machine_parts *p)
     while (__atomic_load_n(&m->kicking, __ATOMIC_SEQ_CST))
         ; /* another thread is in mews_kick(), with the old machine perhaps */
     api_history_begin(m);
+    if (m->control)
+        control_enter(m->control);
     *p = old;
 }
 

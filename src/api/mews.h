@@ -106,8 +106,13 @@ int api_branch(struct mews *m, struct err *e);
 /* Puts m's machine into the state of a snapshot of it; the store and the screen stay. */
 int api_load_state(struct mews *m, const char *path, struct err *e);
 
-/* ---- view.c, for debug.c ---- */
+/* ---- view.c, for debug.c, control.c and link.c ---- */
 int api_view_picture(struct mews *m, const struct view *v, const char *path, struct err *e);
+/* Its colours 0x00RRGGBB; *out is the caller's. */
+int api_view_pixels(struct mews *m, const struct view *v, u32 **out, struct err *e);
+/* Colours to a PNG file; path NULL: to the terminal. */
+int api_pixels_show(const u32 *rgb, unsigned width, unsigned height, const char *path,
+                    struct err *e);
 
 /* Copies an error out; returns its negative code. */
 int api_report(struct mews_error *out, const struct err *e);

@@ -61,32 +61,55 @@ static int show_on_terminal(const struct video_frame *f, const u32 *rgb, struct 
     return still(f, rgb, stdout, e);
 }
 
-int api_view_picture(struct mews *m, const struct view *v, const char *path, struct err *e)
+int api_view_pixels(struct mews *m, const struct view *v, u32 **out, struct err *e)
 {
     struct video_frame f = { .format = v->format,
                              .width = v->width,
                              .height = v->height,
-                             .stride_bytes = v->width * (v->format == VIDEO_NES ? 2 : 4),
-                             .aspect_num = 1,
-                             .aspect_den = 1 };
+                             .stride_bytes = v->width * (v->format == VIDEO_NES ? 2 : 4) };
     size_t count = (size_t)v->width * v->height;
     u32 *pixels, *rgb;
-    int r;
 
     if (!v->picture)
         return err_set(e, ERR_NOTSUP, "%s is no picture", v->name);
     pixels = calloc(count, sizeof *pixels);
     rgb = calloc(count, sizeof *rgb);
     if (!pixels || !rgb) {
-        r = err_set(e, ERR_NOMEM, "no memory for the view");
-    } else {
-        component_saving(&m->machine->root);
-        v->picture(m->machine, pixels);
-        f.pixels = pixels;
-        picture_convert(&f, &m->palette, rgb);
-        r = path ? png_write(path, rgb, v->width, v->height, 1, e) : show_on_terminal(&f, rgb, e);
+        free(pixels);
+        free(rgb);
+        return err_set(e, ERR_NOMEM, "no memory for the view");
     }
+    component_saving(&m->machine->root);
+    v->picture(m->machine, pixels);
+    f.pixels = pixels;
+    picture_convert(&f, &m->palette, rgb);
     free(pixels);
+    *out = rgb;
+    return 0;
+}
+
+int api_pixels_show(const u32 *rgb, unsigned width, unsigned height, const char *path,
+                    struct err *e)
+{
+    struct video_frame f = { .format = VIDEO_XRGB8888,
+                             .width = width,
+                             .height = height,
+                             .stride_bytes = width * 4,
+                             .aspect_num = 1,
+                             .aspect_den = 1,
+                             .pixels = rgb };
+
+    return path ? png_write(path, rgb, width, height, 1, e) : show_on_terminal(&f, rgb, e);
+}
+
+int api_view_picture(struct mews *m, const struct view *v, const char *path, struct err *e)
+{
+    u32 *rgb;
+    int r = api_view_pixels(m, v, &rgb, e);
+
+    if (r)
+        return r;
+    r = api_pixels_show(rgb, v->width, v->height, path, e);
     free(rgb);
     return r;
 }

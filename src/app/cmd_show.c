@@ -1,5 +1,6 @@
-/* show: a view of a machine, after it has run for a while. */
-#include "app/app.h"
+/* show: a view of a machine, after it has run for a while; or of one that runs behind one's back.
+ */
+#include "app/remote.h"
 
 #include "base/types.h"
 
@@ -125,6 +126,75 @@ static int run(const struct showing *s, struct mews *m)
     return 0;
 }
 
+/* ---- of a machine in another process ---- */
+
+static int remote_list(const struct showing *s, struct mews_link *l)
+{
+    struct mews_error e;
+    json_t *r = remote_call(l, "view.list", NULL, &e), *j = s->json ? json_array() : NULL, *v;
+    size_t i;
+
+    if (!r)
+        return fail_error(&e);
+    json_array_foreach(json_object_get(r, "views"), i, v) print_view(
+        j, remote_text(v, "name"), remote_text(v, "doc"),
+        json_is_true(json_object_get(v, "picture")), json_is_true(json_object_get(v, "text")));
+    if (j)
+        json_print(j);
+    json_decref(r);
+    return 0;
+}
+
+static void remote_look(struct mews_link *l, struct wanted *w)
+{
+    struct mews_error e;
+    json_t *r = remote_call(l, "view.list", NULL, &e), *v;
+    size_t i;
+
+    json_array_foreach(json_object_get(r, "views"), i, v)
+        look(w, remote_text(v, "name"), "", json_is_true(json_object_get(v, "picture")),
+             json_is_true(json_object_get(v, "text")));
+    json_decref(r);
+}
+
+static int remote_view(const struct showing *s, struct mews_link *l, const char *name)
+{
+    struct wanted w = { .name = name };
+    struct mews_error e;
+    json_t *r;
+
+    remote_look(l, &w);
+    if (s->output || (w.picture && !s->json && !s->text && isatty(1)))
+        return mews_link_view(l, name, s->output, &e) ? fail_error(&e) : 0;
+    if (w.picture && !w.text)
+        return usage(s->command, "%s is a picture: --output FILE.png", name);
+    r = remote_call(l, "view.get", json_pack("{s:s, s:b}", "name", name, "text", !s->json), &e);
+    if (!r)
+        return fail_error(&e);
+    if (s->json) {
+        json_print(r);
+        return 0;
+    }
+    fputs(remote_text(r, "text"), stdout);
+    json_decref(r);
+    return 0;
+}
+
+static int remote_show(const struct showing *s, const char *machine, const char *name)
+{
+    struct mews_link *l;
+    struct mews_error e;
+    int status;
+
+    if (s->frames || s->press_count)
+        return usage(s->command, "%s runs already: no --frames and no --press", machine);
+    if (mews_link_open(machine, &l, &e))
+        return fail_error(&e);
+    status = name ? remote_view(s, l, name) : remote_list(s, l);
+    mews_link_close(l);
+    return status;
+}
+
 int cmd_show(const struct command *c, int argc, char **argv)
 {
     struct showing s = { .command = c };
@@ -142,12 +212,14 @@ int cmd_show(const struct command *c, int argc, char **argv)
             return options_end(next);
         at += next;
         if (at < argc && count == ARRAY_SIZE(words))
-            return usage(c, "'%s': wants a THING and a VIEW, no more", argv[at]);
+            return usage(c, "'%s': wants a THING or a NAME and a VIEW, no more", argv[at]);
         if (at < argc)
             words[count++] = argv[at];
     }
     if (!count)
-        return usage(c, "wants a THING and a VIEW");
+        return usage(c, "wants a THING or a NAME, and a VIEW");
+    if (remote_is_machine(words[0]))
+        return remote_show(&s, words[0], words[1]);
     if (mews_open(words[0], &o, &m, &e))
         return fail_error(&e);
     status = run(&s, m);

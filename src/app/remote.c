@@ -17,6 +17,24 @@ const char *remote_name(const struct command *c, int argc, char **argv, int i)
     return NULL;
 }
 
+static void match(void *ctx, const char *name, const char *about, const char *end)
+{
+    const char **wanted = ctx;
+
+    (void)about;
+    if (!end && *wanted && !strcmp(name, *wanted))
+        *wanted = NULL;
+}
+
+bool remote_is_machine(const char *argument)
+{
+    const char *wanted = argument;
+    struct mews_error e;
+
+    return !strchr(argument, '/') && access(argument, F_OK) && !mews_machines(match, &wanted, &e) &&
+           !wanted;
+}
+
 /* ---- calls ---- */
 
 json_t *remote_call(struct mews_link *l, const char *method, json_t *params, struct mews_error *e)

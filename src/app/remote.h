@@ -7,6 +7,10 @@
 /* The one argument NAME; NULL after a message. */
 const char *remote_name(const struct command *c, int argc, char **argv, int i);
 
+/* Whether the argument means a machine of another process: one of that name is alive, and there is
+ * no such file. */
+bool remote_is_machine(const char *argument);
+
 /* Calls a method; takes the reference to params (NULL: none). Returns the result, a new reference,
  * or NULL and the error. */
 json_t *remote_call(struct mews_link *l, const char *method, json_t *params, struct mews_error *e);

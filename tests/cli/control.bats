@@ -5,6 +5,43 @@
 load common.bash
 load control.bash
 
+# ---- views ----
+
+@test "show NAME VIEW: the views of a machine that runs; it runs on, and a file of that name goes first" {
+    mews run -d --name one "$hawk"
+    until_true 10 more_frames one 60
+    mews pause one
+    mews show one >list
+    mews show "$hawk" | cmp - list
+    mews show one oam --json >a.json
+    mews show one oam --json | cmp - a.json
+    python3 -c 'import json; j = json.load(open("a.json")); assert j["view"] == "oam" and len(j["rows"]) == 64'
+    mews snapshot one now.snap
+    mews show now.snap oam --json | cmp - a.json
+    mews show now.snap oam --text >a.txt
+    mews show one oam --text | cmp - a.txt
+    for view in nametables patterns palette oam; do
+        mews show one $view -o live.png
+        mews show now.snap $view -o saved.png
+        cmp live.png saved.png
+    done
+    for words in nonsense patterns "oam --frames 3"; do
+        # shellcheck disable=SC2086
+        run mews show one $words
+        [ "$status" -eq 2 ]
+        one_line
+    done
+    run mews show one apu -o apu.png
+    [ "$status" -eq 1 ]
+    one_line
+    mews resume one
+    until_true 10 more_frames one "$(field one frames)"
+    echo rubbish >one
+    run mews show one oam
+    [ "$status" -eq 1 ]
+    [[ $output == *"not a thing that can run"* ]]
+}
+
 # ---- beginning and end ----
 
 @test "run -d prints the name when the machine is there; ps lists it; stop ends it; rm forgets it" {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { METHODS_MAX = 8 };
+enum { METHODS_MAX = 8, LOOKING = 3 /* the first so many only look */ };
 
 struct debug_methods {
     struct machine *machine;
@@ -157,12 +157,12 @@ int debug_methods_create(struct machine *m, struct recorder *r, struct history *
                          struct debug_methods **out, struct err *e)
 {
     static const struct method list[] = {
-        { .name = "debug.command", .doc = "a line for the debugger", .call = call_command },
-        { .name = "debug.registers", .doc = "the registers", .call = call_registers },
-        { .name = "debug.memory", .doc = "bytes as the processor sees them", .call = call_memory },
         { .name = "view.list", .doc = "the machine's views", .call = call_views },
         { .name = "view.get", .doc = "a view's text or table", .call = call_view },
         { .name = "trace.events", .doc = "the events that can be told", .call = call_events },
+        { .name = "debug.command", .doc = "a line for the debugger", .call = call_command },
+        { .name = "debug.registers", .doc = "the registers", .call = call_registers },
+        { .name = "debug.memory", .doc = "bytes as the processor sees them", .call = call_memory },
     };
     struct debug_methods *d = calloc(1, sizeof *d);
 
@@ -193,4 +193,22 @@ const struct method *debug_methods(struct debug_methods *d, unsigned *count)
 {
     *count = d->count;
     return d->list;
+}
+
+const struct method *debug_methods_looking(struct debug_methods *d, unsigned *count)
+{
+    *count = LOOKING;
+    return d->list;
+}
+
+void debug_methods_move(struct debug_methods *d, struct machine *m, struct recorder *r,
+                        struct history *h)
+{
+    debug_console_destroy(d->console);
+    debug_destroy(d->debug);
+    d->console = NULL;
+    d->debug = NULL;
+    d->machine = m;
+    d->recorder = r;
+    d->history = h;
 }

@@ -24,5 +24,10 @@ int debug_methods_create(struct machine *m, struct recorder *r, struct history *
 void debug_methods_destroy(struct debug_methods *d); /* accepts NULL */
 /* The list, whose ctx is filled in; borrowed. */
 const struct method *debug_methods(struct debug_methods *d, unsigned *count);
+/* Those of them that only look (view.*, trace.*): for a machine that somebody else runs. */
+const struct method *debug_methods_looking(struct debug_methods *d, unsigned *count);
+/* Another machine is in the place of the one that was there: points and symbols are gone. */
+void debug_methods_move(struct debug_methods *d, struct machine *m, struct recorder *r,
+                        struct history *h);
 
 #endif
