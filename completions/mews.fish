@@ -87,7 +87,7 @@ complete -c mews -n '__mews_in debug' -r -l script -s x -d 'commands from a file
 complete -c mews -n '__mews_in debug' -x -l command -s c -d 'one command'
 complete -c mews -n '__mews_in debug' -l batch -s b -d 'end after the scripts and commands'
 complete -c mews -n '__mews_in debug' -r -l symbols -s s -d 'symbols and lines'
-complete -c mews -n '__mews_in debug' -x -l rewind-memory -d 'for the way back, in MiB'
+complete -c mews -n '__mews_in debug' -x -l rewind-memory -d 'for the way back'
 complete -c mews -n '__mews_in debug trace' -x -l kind -a "(mews kinds 2>/dev/null | string match -r '^[a-z]+(?=:)')" -d 'the kind of machine'
 complete -c mews -n '__mews_in debug trace' -x -l set -d 'a setting of the machine'
 complete -c mews -n '__mews_in debug trace' -x -l share -a '(__fish_complete_directories)' -d 'where a 6502v program may open files'

@@ -105,7 +105,7 @@ _mews() {
             '--batch[end after the scripts and commands]' \
             '*--symbols=[symbols and lines]:symbol file:_files' \
             '--json[print JSON]' \
-            '--rewind-memory=[for the way back]:MiB: ' \
+            '--rewind-memory=[for the way back]:size: ' \
             '--kind=[the kind of machine]:kind: ' \
             '*--set=[a setting of the machine]:PATH=VALUE: ' \
             '--share=[a directory in which a 6502v program may open files]:directory:_files -/' \

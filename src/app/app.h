@@ -34,6 +34,8 @@ char option_letter(const struct command *c, const struct option_row *o);
  * -1 after a message. */
 int options_parse(const struct command *c, int argc, char **argv,
                   int (*set)(void *ctx, const char *name, const char *value), void *ctx);
+/* The value of an option that is a size ("64M"): 0, or what usage() returns, after its message. */
+int option_size(const struct command *c, const char *name, const char *text, size_t *out);
 /* The exit status when options_parse() returned a negative number: help was given, or a message. */
 int options_end(int parsed);
 /* For commands whose only option is --json: set() with a bool as ctx. */

@@ -17,14 +17,14 @@ const struct option_row debug_options[] = {
     { "batch", NULL, "end after the scripts and commands; status 1 if one failed" },
     { "symbols", "FILE", "symbols and lines (cc65 .dbg, labels, ELF); repeatable" },
     { "json", NULL, "print JSON, an object a line" },
-    { "rewind-memory", "MIB", "for the way back; else 256, 0: none" },
+    { "rewind-memory", "SIZE", "for the way back; else 256M, 0: none" },
     { "kind", "KIND", "the kind of machine, when the thing's own bytes should not decide" },
     { "set", "PATH=VALUE", "a setting of the machine (mews info lists them); repeatable" },
     { "share", "DIR", "a directory in which a 6502v program may open files" },
     { NULL, NULL, NULL },
 };
 
-enum { ASKED_MAX = 64, REWIND_MIB = 256, REWIND_MIB_MAX = 1 << 20 };
+enum { ASKED_MAX = 64, REWIND_BYTES = 256 << 20 };
 
 struct debugging {
     const struct command *command;
@@ -34,7 +34,7 @@ struct debugging {
     bool is_script[ASKED_MAX];
     unsigned setting_count, symbol_count, word_count;
     bool json, batch;
-    unsigned long rewind_mib;
+    size_t rewind_bytes;
 };
 
 /* ---- Ctrl-C stops the guest, not us ---- */
@@ -74,7 +74,6 @@ static int add(struct debugging *g, const char **list, unsigned *count, const ch
 static int set_option(void *ctx, const char *name, const char *value)
 {
     struct debugging *g = ctx;
-    char *end;
 
     if (!strcmp(name, "script") || !strcmp(name, "command")) {
         if (g->word_count < ASKED_MAX)
@@ -93,11 +92,8 @@ static int set_option(void *ctx, const char *name, const char *value)
         g->options.kind = value;
     else if (!strcmp(name, "share"))
         g->options.share = value;
-    else {
-        g->rewind_mib = strtoul(value, &end, 10);
-        if (*value < '0' || *value > '9' || *end || g->rewind_mib > REWIND_MIB_MAX)
-            return usage(g->command, "--rewind-memory %s: want a number of MiB", value);
-    }
+    else
+        return option_size(g->command, name, value, &g->rewind_bytes);
     return 0;
 }
 
@@ -185,7 +181,7 @@ int cmd_debug(const struct command *c, int argc, char **argv)
 {
     struct debugging g = { .command = c,
                            .options.size = sizeof g.options,
-                           .rewind_mib = REWIND_MIB };
+                           .rewind_bytes = REWIND_BYTES };
     struct mews_error e;
     struct mews *m;
     int at = options_parse(c, argc, argv, set_option, &g), status;
@@ -201,8 +197,8 @@ int cmd_debug(const struct command *c, int argc, char **argv)
     if (mews_open(argv[at], &g.options, &m, &e))
         return fail_error(&e);
     /* What cannot go back says so when it is asked to. */
-    if (!mews_is_recording(argv[at]) && g.rewind_mib)
-        mews_rewind_memory(m, (size_t)g.rewind_mib << 20, &e);
+    if (!mews_is_recording(argv[at]) && g.rewind_bytes)
+        mews_rewind_memory(m, g.rewind_bytes, &e);
     catch_signals();
     status = session(&g, m, argv[at]);
     mews_close(m);

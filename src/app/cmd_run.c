@@ -71,22 +71,6 @@ static int add_setting(struct run *r, const char *text)
 }
 
 /* A number of bytes, with K, M or G behind it. */
-static int size(const struct run *r, const char *name, const char *text, size_t *out)
-{
-    static const char units[] = "KMG";
-    size_t digits = strspn(text, "0123456789");
-    const char *unit = text[digits] ? strchr(units, toupper((unsigned char)text[digits])) : NULL;
-    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
-    uint64_t n = strtoull(text, NULL, 10);
-
-    if (!digits || (text[digits] && (!unit || text[digits + 1])))
-        return usage(r->command, "--%s %s: want a size such as 64M", name, text);
-    if (digits > 12 || n > (uint64_t)1 << 40 >> shift)
-        return usage(r->command, "--%s %s: the number is too large", name, text);
-    *out = n << shift;
-    return 0;
-}
-
 static int number(const struct run *r, const char *name, const char *text, uint64_t *out)
 {
     size_t digits = strspn(text, "0123456789");
@@ -340,7 +324,7 @@ static int check(struct run *r)
         return usage(c, "--video and --detach exclude each other (see mews attach)");
     if (r->video && quiet)
         return usage(c, "--video and --headless exclude each other");
-    if (r->rewind && size(r, "rewind-memory", r->rewind, &r->remember))
+    if (r->rewind && option_size(r->command, "rewind-memory", r->rewind, &r->remember))
         return EXIT_USAGE;
     if (r->replayed)
         return replay_check(r);

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/types.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -106,6 +107,22 @@ static const struct {
                 { "show", "output", 'o' },  { "trace", "events", 'e' },
                 { "trace", "format", 'f' }, { "trace", "output", 'o' },
                 { "trace", "count", 'n' } };
+
+int option_size(const struct command *c, const char *name, const char *text, size_t *out)
+{
+    static const char units[] = "KMG";
+    size_t digits = strspn(text, "0123456789");
+    const char *unit = text[digits] ? strchr(units, toupper((unsigned char)text[digits])) : NULL;
+    unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+    uint64_t n = strtoull(text, NULL, 10);
+
+    if (!digits || (text[digits] && (!unit || text[digits + 1])))
+        return usage(c, "--%s %s: want a size such as 64M", name, text);
+    if (digits > 12 || n > (uint64_t)1 << 40 >> shift)
+        return usage(c, "--%s %s: the number is too large", name, text);
+    *out = n << shift;
+    return 0;
+}
 
 char option_letter(const struct command *c, const struct option_row *o)
 {
