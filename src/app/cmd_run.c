@@ -13,8 +13,7 @@
 #include <strings.h>
 
 const struct option_row run_options[] = {
-    { "detach", NULL, "run it behind your back, and print its name" },
-    { "name", "NAME", "list it under this name (mews ps), where others can steer it" },
+    OPTIONS_LISTED,
     { "kind", "KIND", "the kind of machine, when the thing's own bytes should not decide" },
     { "set", "PATH=VALUE", "a setting of the machine (mews info lists them); repeatable" },
     { "region", "ntsc|pal|dendy", "the console's region" },
@@ -22,24 +21,14 @@ const struct option_row run_options[] = {
     { "share", "DIR", "a directory in which a 6502v program may open files" },
     { "saves", "DIR|none",
       "where battery RAM is kept; else in the data directory, headless: none" },
-    { "video", "sdl|terminal", "where to show it; else what there is" },
-    { "speed", "N|max", "so many times its own speed; a machine without a picture: else max" },
-    { "headless", NULL, "no picture, no sound, as fast as it goes" },
+    OPTIONS_SHOWN,
     { "frames", "N", "headless: end after N pictures" },
     { "press", "FRAME:BUTTONS[:COUNT]",
       "hold buttons (A+Right, Start, 2.B) from a frame on; repeatable" },
     { "reset", "FRAME|auto",
       "headless: press reset; auto: when a test program asks for it; repeatable" },
-    { "screenshot", "FILE.png", "headless: write the last picture" },
-    { "audio", "FILE.wav", "headless: write the sound" },
-    { "hash", NULL, "headless: print digests of picture, sound and RAM" },
-    { "report", "FILE.json", "headless: write what was reached, for checkers" },
-    { "verdict", NULL, "headless: run a test program until it reports; status 0, 1 or 3 (none)" },
-    { "json", NULL, "headless: print digests and verdict as JSON" },
-    { "trace", NULL, "a line per instruction on standard output" },
-    { "record", "FILE", "write all that happens to a file that `mews replay` plays" },
-    { "rewind-memory", "SIZE", "for the way back: 64M where there is a screen, else 0" },
-    { "snapshot", "FILE", "write a snapshot when the run ends, however it ends" },
+    OPTIONS_WRITTEN,
+    OPTIONS_KEPT,
     { NULL, NULL, NULL },
 };
 
@@ -70,7 +59,6 @@ static int add_setting(struct run *r, const char *text)
     return 0;
 }
 
-/* A number of bytes, with K, M or G behind it. */
 static int number(const struct run *r, const char *name, const char *text, uint64_t *out)
 {
     size_t digits = strspn(text, "0123456789");

@@ -7,6 +7,30 @@
 
 enum { LIST_MAX = 64 };
 
+/* Rows of options that these commands share. */
+/* clang-format off */
+#define OPTIONS_LISTED \
+    { "detach", NULL, "run it behind your back, and print its name" }, \
+    { "name", "NAME", "list it under this name (mews ps), where others can steer it" }
+#define OPTIONS_SHOWN \
+    { "video", "sdl|terminal", "where to show it; else what there is" }, \
+    { "speed", "N|max", "so many times its own speed; a machine without a picture: else max" }, \
+    { "headless", NULL, "no picture, no sound, as fast as it goes" }
+#define OPTIONS_WRITTEN \
+    { "screenshot", "FILE.png", "headless: write the last picture" }, \
+    { "audio", "FILE.wav", "headless: write the sound" }, \
+    { "hash", NULL, "headless: print digests of picture, sound and RAM" }, \
+    { "report", "FILE.json", "headless: write what was reached, for checkers" }
+#define OPTIONS_KEPT \
+    { "verdict", NULL, \
+      "headless: run a test program until it reports; status 0, 1 or 3 (none)" }, \
+    { "json", NULL, "headless: print digests and verdict as JSON" }, \
+    { "trace", NULL, "a line per instruction on standard output" }, \
+    { "record", "FILE", "write all that happens to a file that `mews replay` plays" }, \
+    { "rewind-memory", "SIZE", "for the way back: 64M where there is a screen, else 0" }, \
+    { "snapshot", "FILE", "write a snapshot when the run ends, however it ends" }
+/* clang-format on */
+
 struct run {
     const struct command *command;
     struct mews_options options;
