@@ -65,7 +65,7 @@ struct machine_parts { /* of a machine that is not yet, or no longer, m's */
 int api_make(struct mews *m, const char *path, const struct mews_options *o,
              struct machine_parts *out, struct err *e);
 /* Makes another machine from what one was made from. */
-int api_make_again(struct mews *m, const struct recipe *r, struct machine_parts *out,
+int api_make_again(struct mews *m, const struct recipe *from, struct machine_parts *out,
                    struct err *e);
 /* Ends it without storing anything; accepts the half-made. */
 void api_unmake(struct machine_parts *p);

@@ -172,7 +172,7 @@ static bool same_recipe(const struct recipe *a, const struct recipe *b)
 int api_load_state(struct mews *m, const char *path, struct err *e)
 {
     struct machine_parts parts;
-    struct snap_image *i;
+    struct snap_image *i = NULL;
 
     if (open_path(path, &i, e))
         return -(int)e->code;
@@ -395,14 +395,18 @@ int mews_squash(const char *const *paths, unsigned count, const char *path, int 
     struct snap_image **list = calloc(count + 1, sizeof(struct snap_image *));
     struct err e;
     unsigned opened = 0;
-    int r = list ? 0 : err_set(&e, ERR_NOMEM, "no memory");
+    int r = 0;
 
+    if (!list) {
+        err_set(&e, ERR_NOMEM, "no memory");
+        return api_report(error, &e);
+    }
     for (; !r && opened < count; opened += !r)
         r = open_path(paths[opened], &list[opened], &e);
     if (!r)
         r = squash(list, count, path, level, info, &e);
-    for (unsigned k = 0; k < opened; k++)
-        snap_close(list[k]);
+    while (opened > 0)
+        snap_close(list[--opened]);
     free(list);
     return r ? api_report(error, &e) : 0;
 }

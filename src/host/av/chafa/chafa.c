@@ -165,17 +165,15 @@ static void front_present(struct av_frontend *fe)
         show(fr, now);
         term_flush(&fr->term);
     }
-    if (fr->muted) {
-        fr->clock = (struct frame_clock) { 0 }; /* the caller keeps time */
-    } else if (fr->paused && !fr->stepping) {
+    if (!fr->muted && fr->paused && !fr->stepping) {
         u8 bytes[64];
         unsigned n = term_read(&fr->term, bytes, sizeof bytes, PAUSE_MS);
 
         if (n) /* a lone Escape is known by the silence behind it */
             ttykeys_feed(&fr->keys, bytes, n, clock_now_ns());
-    } else if (!fr->fast && !fr->paused) {
+    } else if (!fr->muted && !fr->fast && !fr->paused) {
         frame_clock_wait(&fr->clock);
-    } else {
+    } else { /* others keep time, or nobody */
         fr->clock = (struct frame_clock) { 0 };
     }
 }
