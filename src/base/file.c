@@ -78,16 +78,24 @@ static int write_all(int fd, const char *path, const u8 *bytes, size_t len, stru
     return 0;
 }
 
+static void directory_of(const char *path, char dir[static PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+
+    if (!slash)
+        strcpy(dir, ".");
+    else
+        snprintf(dir, PATH_MAX, "%.*s", slash > path ? (int)(slash - path) : 1, path);
+}
+
 /* The rename itself is lost in a power cut until the directory is on disk. A file system that
  * cannot sync a directory has nothing better to offer, so that is no error. */
 static void sync_directory_of(const char *path)
 {
     char dir[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    int len = slash ? (int)(slash - path) : 0;
 
-    snprintf(dir, sizeof dir, "%.*s", len, path);
-    OWN(fd) int fd = open(!slash ? "." : len ? dir : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    directory_of(path, dir);
+    OWN(fd) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0)
         fsync(fd);
 }
@@ -101,22 +109,53 @@ static int write_in_place(const char *path, const void *bytes, size_t len, struc
     return write_all(fd, path, bytes, len, e);
 }
 
-/* A new file beside `path`, with its name in temp[]. open() and not mkostemp(), which would not
- * heed the umask. */
-static int open_beside(const char *path, char temp[static PATH_MAX], struct err *e)
+/* How a descriptor of this process is called, if that can be used. */
+static bool fd_name(int fd, char name[static 40])
 {
+    snprintf(name, 40, "/proc/self/fd/%d", fd);
+    return !access(name, F_OK);
+}
+
+/* A new file for the directory of `path`, without a name; -1: it cannot be had so. */
+static int open_nameless(const char *path)
+{
+    char dir[PATH_MAX], name[40];
     int fd;
+
+    directory_of(path, dir);
+    fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+    if (fd < 0 || fd_name(fd, name))
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* Gives a file a new name beside `path`: the nameless `fd`, or, -1, one that is made. Returns the
+ * descriptor. open() and not mkostemp(), which would not heed the umask. */
+static int name_beside(int fd, const char *path, char temp[static PATH_MAX], struct err *e)
+{
+    char name[40];
+    int result;
 
     for (unsigned i = 0;; i++) {
         int len = snprintf(temp, PATH_MAX, "%s.%ld-%u.tmp", path, (long)getpid(), i);
 
-        if (len >= PATH_MAX)
+        if (len >= PATH_MAX) {
+            *temp = 0;
             return err_set(e, ERR_LIMIT, "the path is too long: %.80s...", path);
-        fd = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (fd >= 0)
-            return fd;
-        if (errno != EEXIST || i == 1000)
+        }
+        if (fd < 0)
+            result = open(temp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        else if (fd_name(fd, name))
+            result = linkat(AT_FDCWD, name, AT_FDCWD, temp, AT_SYMLINK_FOLLOW) ? -1 : fd;
+        else
+            result = -1;
+        if (result >= 0)
+            return result;
+        if (errno != EEXIST || i == 1000) {
+            *temp = 0;
             return err_set(e, ERR_SYS, "%s", path);
+        }
     }
 }
 
@@ -143,7 +182,10 @@ int file_begin(struct file_new *f, const char *path, struct err *e)
             return err_set(e, ERR_SYS, "%s", path);
         f->mode = (int)(st.st_mode & 07777); /* the permissions stay */
     }
-    f->fd = open_beside(f->path, f->temp, e);
+    f->temp[0] = 0;
+    f->fd = open_nameless(f->path);
+    if (f->fd < 0)
+        f->fd = name_beside(-1, f->path, f->temp, e);
     return f->fd < 0 ? -(int)e->code : 0;
 }
 
@@ -153,16 +195,23 @@ void file_abandon(struct file_new *f)
         return;
     close(f->fd);
     f->fd = -1;
-    unlink(f->temp);
+    if (*f->temp)
+        unlink(f->temp);
 }
 
 int file_commit(struct file_new *f, struct err *e)
 {
-    if ((f->mode >= 0 && fchmod(f->fd, (mode_t)f->mode)) || fsync(f->fd) ||
-        rename(f->temp, f->path)) {
-        err_set(e, ERR_SYS, "%s", f->path);
+    int r = 0;
+
+    if ((f->mode >= 0 && fchmod(f->fd, (mode_t)f->mode)) || fsync(f->fd))
+        r = err_set(e, ERR_SYS, "%s", f->path);
+    else if (!*f->temp && name_beside(f->fd, f->path, f->temp, e) < 0)
+        r = -(int)e->code;
+    else if (rename(f->temp, f->path))
+        r = err_set(e, ERR_SYS, "%s", f->path);
+    if (r) {
         file_abandon(f);
-        return -(int)e->code;
+        return r;
     }
     close(f->fd);
     f->fd = -1;

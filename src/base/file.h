@@ -18,11 +18,12 @@ int file_write(const char *path, const void *bytes, size_t len, struct err *e);
 
 /* The same for who writes it piece by piece: file_begin() opens the temporary file (for reading and
  * writing), file_commit() puts it in the place of `path`. Exactly one of the latter two follows
- * file_begin(); both close the descriptor. */
+ * file_begin(); both close the descriptor. Where the file system can, the file has no name before:
+ * of a process that dies meanwhile nothing is left. */
 struct file_new {
     int fd;
-    char path[PATH_MAX], temp[PATH_MAX];
-    int mode; /* of the file that it replaces; -1: there is none */
+    char path[PATH_MAX], temp[PATH_MAX]; /* temp: empty as long as it has no name */
+    int mode;                            /* of the file that it replaces; -1: there is none */
 };
 int file_begin(struct file_new *f, const char *path, struct err *e);
 int file_commit(struct file_new *f, struct err *e);

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -76,11 +77,41 @@ static void devices(void **state)
     assert_string_equal(e.text, "/nowhere/at/all: No such file or directory");
 }
 
+/* One that dies between beginning and end. */
+static void a_new_file_has_no_name_before_it_is_whole(void **state)
+{
+    char dir[] = "/tmp/mews-file-XXXXXX", path[64];
+    int status, fd;
+    pid_t child;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        rmdir(dir);
+        print_message("/tmp has no files without a name\n");
+        skip();
+    }
+    close(fd);
+    snprintf(path, sizeof path, "%s/new", dir);
+    child = fork();
+    if (!child) {
+        struct file_new f;
+        struct err e;
+
+        _exit(file_begin(&f, path, &e) || write(f.fd, "half", 4) != 4);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trip),
         cmocka_unit_test(devices),
+        cmocka_unit_test(a_new_file_has_no_name_before_it_is_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
