@@ -14,6 +14,7 @@ struct method_call {
     unsigned fd_count;
     json_t *result; /* the callee's to set, a new reference; NULL is {} */
     u64 client;     /* who calls: a number that no other connection to this monitor gets */
+    bool later; /* the callee's to set, with 0: the call stays, until monitor_answer() takes it */
 };
 
 struct method {

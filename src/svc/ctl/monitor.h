@@ -52,6 +52,8 @@ enum monitor_word { MONITOR_RUN, MONITOR_PAUSED, MONITOR_STOP };
 
 /* Performs the methods that were called, and says what is to be done now. */
 enum monitor_word monitor_serve(struct monitor *m);
+/* Answers a call that was left for later; it is gone then. `e`: why it failed, or NULL. */
+void monitor_answer(struct method_call *call, const struct err *e);
 /* Waits until there is something to serve, monitor_wake(), or so much time is over. */
 void monitor_sleep(struct monitor *m, u64 ns);
 /* Of the machine's own accord: a breakpoint, a key. `why` is a word for the event. */

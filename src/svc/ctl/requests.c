@@ -188,15 +188,33 @@ static struct request *inbox_take(struct monitor *m)
     return r;
 }
 
+static void post_answer(struct request *r)
+{
+    r->answer = (struct loop_job) { .call = answered_later, .ctx = r };
+    loop_post(r->monitor->loop, &r->answer);
+}
+
+void monitor_answer(struct method_call *call, const struct err *e)
+{
+    struct request *r = container_of(call, struct request, call);
+
+    assert(call->later);
+    if (e) {
+        r->e = *e;
+        r->result = -(int)e->code;
+    }
+    post_answer(r);
+}
+
 enum monitor_word monitor_serve(struct monitor *m)
 {
     struct request *r;
 
     while ((r = inbox_take(m))) {
         r->result = r->method->call(r->method->ctx, &r->call, &r->e);
-        assert(r->result <= 0);
-        r->answer = (struct loop_job) { .call = answered_later, .ctx = r };
-        loop_post(m->loop, &r->answer);
+        assert(r->result <= 0 && !(r->result && r->call.later));
+        if (!r->call.later)
+            post_answer(r);
     }
     if (__atomic_load_n(&m->stopping, __ATOMIC_ACQUIRE))
         return MONITOR_STOP;
