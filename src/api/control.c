@@ -3,6 +3,7 @@
 #include "api/control.h"
 
 #include "api/mews.h"
+#include "api/save.h"
 #include "svc/debug/methods.h"
 #include "svc/debug/viewer.h"
 
@@ -35,7 +36,9 @@ struct control {
     u64 button_client;              /* who holds buttons */
     struct space_tracker *trackers; /* of the machine's spaces, in order; made by the first stats */
     unsigned tracker_count;
-    u64 runs, stops[STOPS], snapshots;
+    u64 runs, stops[STOPS];
+    struct saves saves;
+    u64 began_ns, piece_ns; /* when the last piece of the run began; how long it took */
     struct stop_info last;
 };
 
@@ -115,52 +118,28 @@ static int call_speed(void *ctx, struct method_call *call, struct err *e)
 
 /* ---- snapshots ---- */
 
-static int plain_file(const struct method_call *call, struct err *e)
-{
-    struct stat st;
+/* So long is worked at a snapshot between two pieces of the run: as long as the last piece took,
+ * within these bounds. */
+enum { SAVE_MIN_NS = 2000000, SAVE_MAX_NS = 10000000 };
 
-    if (call->fd_count != 1 || fstat(call->fds[0], &st) || !S_ISREG(st.st_mode) ||
-        (fcntl(call->fds[0], F_GETFL) & O_ACCMODE) != O_RDWR)
-        return err_set(e, ERR_USAGE, "want one descriptor: of a file, for reading and writing");
-    return 0;
-}
-
-/* What others restore from this file, and what the machine goes on with, are the same pages. */
-static int share_pages(struct control *c, int fd, struct err *e)
-{
-    struct snap_image *i;
-    int r = snap_open(fd, &i, e);
-
-    if (r)
-        return r;
-    r = snap_adopt(i, c->m->machine, e);
-    snap_close(i);
-    return r;
-}
-
-/* Whoever passed the file has it synced and renamed: the machine goes on meanwhile. */
 static int call_snapshot(void *ctx, struct method_call *call, struct err *e)
 {
-    struct control *c = ctx;
-    bool share = json_is_true(json_object_get(call->params, "share"));
-    bool incremental = json_is_true(json_object_get(call->params, "incremental"));
-    struct mews_snapshot_info info;
-    const char *why;
-    u64 began = now_ns();
+    return saves_ask(&((struct control *)ctx)->saves, call, e);
+}
 
-    if (plain_file(call, e))
-        return -(int)e->code;
-    if (!machine_can(c->m->machine->kind, c->m->machine, share ? VERB_FORK : VERB_SNAPSHOT, &why))
-        return err_set(e, ERR_NOTSUP, "%s", why);
-    if (api_snapshot(c->m, call->fds[0], incremental, !share, &info, e) ||
-        (share && share_pages(c, call->fds[0], e)))
-        return -(int)e->code;
-    c->snapshots++;
-    call->result = json_pack("{s:s, s:I, s:I, s:I, s:f}", "digest", info.digest, "memory",
-                             (json_int_t)info.memory_bytes, "written",
-                             (json_int_t)info.written_bytes, "bytes", (json_int_t)info.file_bytes,
-                             "pause_seconds", (double)(now_ns() - began) / 1e9);
-    return 0;
+static enum monitor_word serve(struct control *c)
+{
+    enum monitor_word word = monitor_serve(c->monitor);
+    u64 ns = c->piece_ns < SAVE_MIN_NS ? SAVE_MIN_NS : c->piece_ns;
+
+    if (word != MONITOR_STOP)
+        saves_work(&c->saves, ns < SAVE_MAX_NS ? ns : SAVE_MAX_NS);
+    return word;
+}
+
+bool control_saving(const struct control *c)
+{
+    return saves_busy(&c->saves);
 }
 
 /* ---- statistics ---- */
@@ -234,11 +213,12 @@ static int call_stats(void *ctx, struct method_call *call, struct err *e)
         if (c->stops[i])
             json_object_set_new(stops, stop_name((enum stop)i),
                                 json_integer((json_int_t)c->stops[i]));
-    call->result = json_pack(
-        "{s:I, s:f, s:f, s:I, s:I, s:o, s:I, s:i, s:o}", "ticks", (json_int_t)m->now, "speed",
-        machine_speed(c->m), "hz", (double)m->hz_num / (double)m->hz_den, "frames",
-        (json_int_t)m->frames, "exits", (json_int_t)c->runs, "exits_by_reason", stops, "snapshots",
-        (json_int_t)c->snapshots, "screens", (int)c->screen_count, "memory", memory_list(c));
+    call->result = json_pack("{s:I, s:f, s:f, s:I, s:I, s:o, s:I, s:i, s:i, s:o}", "ticks",
+                             (json_int_t)m->now, "speed", machine_speed(c->m), "hz",
+                             (double)m->hz_num / (double)m->hz_den, "frames", (json_int_t)m->frames,
+                             "exits", (json_int_t)c->runs, "exits_by_reason", stops, "snapshots",
+                             (json_int_t)c->saves.count, "saving", (int)saves_waiting(&c->saves),
+                             "screens", (int)c->screen_count, "memory", memory_list(c));
     return 0;
 }
 
@@ -348,6 +328,7 @@ static void client_gone(void *ctx, u64 client)
 {
     struct control *c = ctx;
 
+    saves_gone(&c->saves, client);
     for (unsigned i = 0; i < SCREENS_MAX; i++) {
         if (c->screens[i].client != client)
             continue;
@@ -366,16 +347,17 @@ static void client_gone(void *ctx, u64 client)
 
 enum monitor_word control_serve(struct control *c)
 {
-    return monitor_serve(c->monitor);
+    return serve(c);
 }
 
 enum monitor_word control_wait(struct control *c)
 {
     enum monitor_word word;
 
-    while ((word = monitor_serve(c->monitor)) == MONITOR_PAUSED &&
-           !__atomic_load_n(&c->m->kicked, __ATOMIC_SEQ_CST))
-        monitor_sleep(c->monitor, UINT64_MAX);
+    while ((word = serve(c)) == MONITOR_PAUSED && !__atomic_load_n(&c->m->kicked, __ATOMIC_SEQ_CST))
+        if (!control_saving(c))
+            monitor_sleep(c->monitor, UINT64_MAX);
+    c->began_ns = now_ns();
     return word;
 }
 
@@ -384,6 +366,7 @@ void control_ran(struct control *c, const struct stop_info *s)
     const struct machine *m = c->m->machine;
 
     c->runs++;
+    c->piece_ns = now_ns() - c->began_ns;
     if ((unsigned)s->why < STOPS)
         c->stops[s->why]++;
     c->last = *s;
@@ -394,11 +377,13 @@ void control_ran(struct control *c, const struct stop_info *s)
 
 u64 control_slice(const struct control *c)
 {
-    return machine_ticks(c->m->machine, 100000000); /* a tenth of a second of its time */
+    /* a tenth of a second of its time; less while something waits for its end */
+    return machine_ticks(c->m->machine, control_saving(c) ? 10000000 : 100000000);
 }
 
 void control_leave(struct control *c)
 {
+    saves_end(&c->saves, "another machine is in its place");
     untrack(c);
 }
 
@@ -515,7 +500,7 @@ int mews_control(struct mews *m, const struct mews_control_options *given, struc
         free(c);
         return api_report(error, &e);
     }
-    c->m = m;
+    c->m = c->saves.m = m;
     for (unsigned i = 0; i < SCREENS_MAX; i++)
         c->screens[i].fd = -1;
     if (!start(c, &o, &e))
@@ -541,6 +526,7 @@ void control_end(struct control *c)
     if (!c)
         return;
     stopped = c->monitor && monitor_serve(c->monitor) == MONITOR_STOP;
+    saves_end(&c->saves, "the machine has ended");
     if (c->last.why < ARRAY_SIZE(whys) && whys[c->last.why])
         end.why = whys[c->last.why];
     if (stopped)
@@ -600,7 +586,8 @@ enum mews_stop mews_serve(struct mews *m, struct mews_stop_info *info)
         u64 now = now_ns();
 
         while (now < began + pace_ns(m) && !__atomic_load_n(&m->kicked, __ATOMIC_SEQ_CST)) {
-            sleep_paced(m, began + pace_ns(m) - now);
+            if (!m->control || !control_saving(m->control)) /* or its sleep goes into that */
+                sleep_paced(m, began + pace_ns(m) - now);
             if (m->control && control_serve(m->control) != MONITOR_RUN)
                 break;
             now = now_ns();

@@ -17,6 +17,8 @@ enum monitor_word control_serve(struct control *c);
 enum monitor_word control_wait(struct control *c);
 /* After a piece of a run: others may see how far the machine is. */
 void control_ran(struct control *c, const struct stop_info *s);
+/* Whether a snapshot is being saved, for which control_serve() is to be called often. */
+bool control_saving(const struct control *c);
 /* How far one piece of a run may go: so that what others see is not old. */
 u64 control_slice(const struct control *c);
 

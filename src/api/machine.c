@@ -296,9 +296,9 @@ void api_exchange(struct mews *m, struct machine_parts *p)
     struct machine_parts old = { m->machine, m->store, m->recorder, m->recipe, "" };
 
     memcpy(old.name, m->name, sizeof old.name);
-    snap_chain_destroy(m->chain); /* what changed in the old one */
     if (m->control)
         control_leave(m->control);
+    snap_chain_destroy(m->chain); /* what changed in the old one */
     m->chain = NULL;
     api_history_end(m);
     memcpy(m->name, p->name, sizeof m->name);

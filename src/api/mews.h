@@ -85,10 +85,6 @@ int api_begin(const struct mews_options *o, struct mews **out, struct err *e);
 /* As mews_kick(), but the run goes on when control_serve() has been called. */
 void api_wake(struct mews *m);
 
-/* ---- snapshot.c, for control.c: mews_snapshot_to(), and whether it is `listed` as a base ---- */
-int api_snapshot(struct mews *m, int fd, bool incremental, bool chained,
-                 struct mews_snapshot_info *info, struct err *e);
-
 /* ---- replay.c, for machine.c and show.c ---- */
 /* The ports of a machine that is about to be made, in front of the host's. */
 int api_recorder(struct mews *m, const struct ports *host, struct recorder **out, struct err *e);

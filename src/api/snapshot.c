@@ -1,4 +1,5 @@
 /* Snapshots: files by name for what svc/snap does with descriptors, and machines from them. */
+#include "api/control.h"
 #include "api/mews.h"
 #include "base/file.h"
 
@@ -46,32 +47,29 @@ int mews_snapshot(struct mews *m, const char *path, struct mews_snapshot_info *i
     return 0;
 }
 
-int api_snapshot(struct mews *m, int fd, bool incremental, bool chained,
-                 struct mews_snapshot_info *info, struct err *e)
+/* A chain has one image at a time. */
+static int snapshot_to(struct mews *m, int fd, bool incremental, struct snap_result *result,
+                       struct err *e)
 {
-    struct snap_options o = { .incremental = incremental, .program = PROGRAM };
-    struct snap_result result;
+    struct snap_options o = { .incremental = incremental, .sync = true, .program = PROGRAM };
 
-    if (chained && !m->chain && snap_chain_create(m->machine, &m->chain, e))
+    if (m->control && control_saving(m->control))
+        return err_set(e, ERR_STATE, "another snapshot is being saved");
+    if (!m->chain && snap_chain_create(m->machine, &m->chain, e))
         return -(int)e->code;
-    o.chain = chained ? m->chain : NULL;
-    if (snap_save(m->machine, &m->recipe, fd, &o, &result, e))
-        return -(int)e->code;
-    fill_info(info, &result);
-    return 0;
+    o.chain = m->chain;
+    return snap_save(m->machine, &m->recipe, fd, &o, result, e);
 }
 
 int mews_snapshot_to(struct mews *m, int fd, bool incremental, struct mews_snapshot_info *info,
                      struct mews_error *error)
 {
+    struct snap_result result;
     struct err e;
 
-    if (api_snapshot(m, fd, incremental, true, info, &e))
+    if (snapshot_to(m, fd, incremental, &result, &e))
         return api_report(error, &e);
-    if (fsync(fd)) {
-        err_set(&e, ERR_SYS, "the snapshot's file");
-        return api_report(error, &e);
-    }
+    fill_info(info, &result);
     return 0;
 }
 

@@ -1,5 +1,5 @@
 /* snapshot: of a machine that runs; or makes one file of a chain of them, or a smaller one. */
-#include "app/app.h"
+#include "app/remote.h"
 
 #include "base/file.h"
 
@@ -65,17 +65,22 @@ static void print_info(const struct snapshot *s, const struct mews_snapshot_info
 static void print_result(const struct snapshot *s, const char *result)
 {
     json_t *j = json_loads(result, 0, NULL);
+    char memory[16], written[16];
 
     if (s->json) {
         json_print(j);
         return;
     }
-    printf("%s\n", json_string_value(json_object_get(j, "digest")));
+    remote_size(remote_number(j, "memory"), memory);
+    remote_size(remote_number(j, "written"), written);
+    printf("%s\n%s of %s written in %.0f ms, stood still for %.1f ms\n", remote_text(j, "digest"),
+           written, memory, 1000 * remote_number(j, "seconds"),
+           1000 * remote_number(j, "pause_seconds"));
     json_decref(j);
 }
 
-/* The machine gets a descriptor and writes; that the file is complete on the disk and has its name
- * only then is our business, and nothing that the machine stands still for. */
+/* The machine gets a descriptor and writes, while it goes on; that the file is complete on the disk
+ * and has its name only then is our business, and nothing that the machine stands still for. */
 static int save(const struct snapshot *s, const char *name, const char *path)
 {
     struct mews_link *l;

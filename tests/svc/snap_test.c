@@ -215,28 +215,67 @@ static void a_restored_machine_never_writes_to_its_image(void **state)
     close(before);
 }
 
-static void a_machine_adopts_its_image(void **state)
+/* While it goes on, a piece at a time: what it wrote since the pause is its own. */
+static void a_machine_shares_its_pages_with_its_image(void **state)
 {
+    struct snap_options o = { .share = true };
     struct rig r, twin;
-    struct snap_image *i;
+    struct snap_writer *w;
     struct err e;
+    u64 left = 1;
+    unsigned pieces = 0;
+    int fd = new_file(), before = new_file();
+
+    (void)state;
+    start(&r, (5 << 20) + 12345);
+    start(&twin, (5 << 20) + 12345);
+    ticks(r.m, 1000);
+    ticks(twin.m, 1000);
+    save(&twin, before, NULL);
+    assert_int_equal(snap_begin(r.m, &r.recipe, fd, &o, &w, &e), 0);
+    assert_int_equal(snap_capture(w, &e), 0);
+    for (; left; pieces++) {
+        ticks(r.m, 100);
+        assert_int_equal(snap_share(w, 1 << 20, &left, &e), 0);
+    }
+    assert_int_equal(pieces, 6);
+    assert_int_equal(snap_share(w, 1 << 20, &left, &e), 0);
+    ticks(r.m, 100);
+    assert_int_equal(snap_finish(w, NULL, &e), 0);
+    snap_end(w);
+    assert_null(ram_of(r.m)->memory.trackers);
+    ticks(twin.m, r.m->now - twin.m->now);
+    same(r.m, twin.m);
+    ticks(r.m, 1000);
+    ticks(twin.m, 1000);
+    same(r.m, twin.m);
+    same_files(fd, before);
+    stop(&r);
+    stop(&twin);
+    close(fd);
+    close(before);
+}
+
+/* One that writes a little at the beginning of its memory, again and again. */
+static void every_page_has_its_turn(void **state)
+{
+    struct rig r;
+    struct snap_writer *w;
+    struct err e;
+    u64 left;
     int fd = new_file();
 
     (void)state;
-    start(&r, 5 << 20);
-    start(&twin, 5 << 20);
-    ticks(r.m, 1000);
-    ticks(twin.m, 1000);
-    save(&r, fd, NULL);
-    i = open_image(fd);
-    assert_int_equal(snap_adopt(i, r.m, &e), 0);
-    snap_close(i);
-    same(r.m, twin.m);
-    ticks(r.m, 1000);
-    ticks(twin.m, 1000);
-    same(r.m, twin.m);
+    start(&r, 64 << 20);
+    ram_of(r.m)->span = 1 << 20; /* it dirties more than a round's budget */
+    assert_int_equal(snap_begin(r.m, &r.recipe, fd, NULL, &w, &e), 0);
+    for (unsigned k = 0; k < 64; k++) {
+        assert_int_equal(snap_round(w, 1 << 20, &left, &e), 0);
+        ticks(r.m, 3000);
+    }
+    assert_true(left <= 1 << 20);
+    snap_end(w);
     stop(&r);
-    stop(&twin);
     close(fd);
 }
 
@@ -665,7 +704,8 @@ int main(void)
         cmocka_unit_test(what_is_saved_is_loaded),
         cmocka_unit_test(zero_pages_are_holes),
         cmocka_unit_test(a_restored_machine_never_writes_to_its_image),
-        cmocka_unit_test(a_machine_adopts_its_image),
+        cmocka_unit_test(a_machine_shares_its_pages_with_its_image),
+        cmocka_unit_test(every_page_has_its_turn),
         cmocka_unit_test(a_copy_can_be_told),
         cmocka_unit_test(a_chain_flattened_is_the_whole_image),
         cmocka_unit_test(a_squashed_image_stands_for_the_last_of_its_chain),

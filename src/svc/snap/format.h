@@ -88,6 +88,10 @@ bool snap_is_zero(const u8 *bytes, size_t len);
 /* Where a flat image has a memory of that size, which is to follow what ends at *end; *end moves
  * behind it. Large ones lie as any host can map them. */
 u64 snap_place(u64 *end, u64 size_bytes);
+/* Whether a file can be mapped in the place of the space's memory; and does so from `from` on, a
+ * multiple of SPACE_ALIGN_BYTES: `region` is where the space lies in the file. */
+bool snap_can_map(const struct space *s);
+int snap_map(int fd, u64 region, struct space *s, u64 from, u64 len, struct err *e);
 /* Appends to p->list; false: no memory. */
 bool snap_add_record(struct snap_part *p, const struct snap_record *r);
 /* Makes the file empty, of a length without content. */

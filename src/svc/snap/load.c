@@ -95,21 +95,21 @@ static int load_events(const struct snap_image *i, struct event_queue *q, struct
 /* ---- memory ---- */
 
 /* Puts other memory in the place of the space's: a file's from `offset` on, fd -1: zeros. */
-static void *put_in_place(struct space *s, int fd, u64 offset)
+static void *put_in_place(u8 *at, u64 bytes, int fd, u64 offset)
 {
     u64 host_page = (u64)sysconf(_SC_PAGESIZE);
-    u64 len = (s->size_bytes + host_page - 1) & -host_page;
+    u64 len = (bytes + host_page - 1) & -host_page;
     int flags = MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE | (fd < 0 ? MAP_ANONYMOUS : 0);
 
-    return mmap(s->bytes, len, PROT_READ | PROT_WRITE, flags, fd, (off_t)offset);
+    return mmap(at, len, PROT_READ | PROT_WRITE, flags, fd, (off_t)offset);
 }
 
 /* The file's pages are read when the guest touches them, and are the machine's own when it writes
  * them. */
-static int map(const struct snap_image *i, const struct snap_part *p, struct space *s,
-               struct err *e)
+int snap_map(int fd, u64 region, struct space *s, u64 from, u64 len, struct err *e)
 {
-    if (put_in_place(s, i->fd, p->region) == MAP_FAILED)
+    assert(from % SPACE_ALIGN_BYTES == 0 && from + len <= s->size_bytes + SPACE_PAGE_BYTES - 1);
+    if (put_in_place(s->bytes + from, len, fd, region + from) == MAP_FAILED)
         return err_set(e, ERR_SYS, "%s: mapping the snapshot", s->name);
     return 0;
 }
@@ -118,7 +118,7 @@ static int map(const struct snap_image *i, const struct snap_part *p, struct spa
  * touched. */
 static int unpack(struct snap_image *i, struct snap_part *p, struct space *s, struct err *e)
 {
-    if (put_in_place(s, -1, 0) == MAP_FAILED)
+    if (put_in_place(s->bytes, s->size_bytes, -1, 0) == MAP_FAILED)
         return err_set(e, ERR_SYS, "%s: memory", s->name);
     if (snap_records(i, p, e))
         return -(int)e->code;
@@ -131,7 +131,7 @@ static int unpack(struct snap_image *i, struct snap_part *p, struct space *s, st
     return 0;
 }
 
-static bool can_replace(const struct space *s)
+bool snap_can_map(const struct space *s)
 {
     return (s->flags & SPACE_LARGE) && sysconf(_SC_PAGESIZE) <= SPACE_ALIGN_BYTES;
 }
@@ -140,10 +140,12 @@ static int load_space(struct snap_image *i, struct snap_part *p, struct space *s
 {
     int r;
 
-    if (!can_replace(s))
+    if (!snap_can_map(s))
         r = snap_read(i, (unsigned)(p - i->parts), 0, s->bytes, s->size_bytes, e);
+    else if (p->region)
+        r = snap_map(i->fd, p->region, s, 0, s->size_bytes, e);
     else
-        r = p->region ? map(i, p, s, e) : unpack(i, p, s, e);
+        r = unpack(i, p, s, e);
     space_mark(s, 0, s->size_bytes);
     return r;
 }
@@ -200,16 +202,5 @@ int snap_announce(struct machine *m, struct err *e)
     if (getrandom(id, sizeof id, 0) != sizeof id)
         return err_set(e, ERR_SYS, "random bytes for a generation id");
     m->kind->copied(m, id);
-    return 0;
-}
-
-int snap_adopt(struct snap_image *i, struct machine *m, struct err *e)
-{
-    for (struct space *s = m->spaces; s; s = s->next) {
-        const struct snap_part *p = s->flags & SPACE_ROM ? NULL : snap_part_named(i, s->name);
-
-        if (p && p->region && p->size_bytes == s->size_bytes && can_replace(s) && map(i, p, s, e))
-            return -(int)e->code;
-    }
     return 0;
 }

@@ -130,6 +130,7 @@ struct piece { /* a space in the save */
     u64 region;                /* flat: where it lies */
     u64 *written;              /* flat: a bit per page */
     u32 **slots;               /* incremental: where pages lie, in tables of SLOTS pages */
+    u64 shared;                /* so many of its first pages are mapped from the file */
 };
 
 struct snap_writer {
@@ -138,7 +139,11 @@ struct snap_writer {
     int fd;
     struct piece *pieces;
     unsigned count;
-    u64 end; /* of the memory in the file */
+    u64 end;           /* of the memory in the file */
+    unsigned at_piece; /* where the next round, and then the next checksum, begins */
+    u64 at_page;
+    struct snap_part *parts; /* what the file says of the pieces; and a chunk, to be read back */
+    u8 *buffer;
     struct writer manifest;
     struct snap_header header;
     struct snap_result result;
@@ -223,12 +228,13 @@ static int flush(struct snap_writer *w, const struct piece *p, const struct stre
 
 enum { STRETCH_PAGES = 256 };
 
-/* Writes dirty pages of a space, up to *budget of them. */
-static int write_pages(struct snap_writer *w, struct piece *p, u64 *budget, struct err *e)
+/* Writes dirty pages of a space from *next on, up to *budget of them; *next is where it ended. */
+static int write_pages(struct snap_writer *w, struct piece *p, u64 *next, u64 *budget,
+                       struct err *e)
 {
     struct space_tracker *t = &p->todo;
     struct stretch s = { 0 };
-    u64 page = 0;
+    u64 page = *next;
 
     while (*budget && (page = space_dirty_from(t, page)) < t->pages) {
         u64 at = page_place(w, p, page);
@@ -248,6 +254,7 @@ static int write_pages(struct snap_writer *w, struct piece *p, u64 *budget, stru
         space_dirty_clear(t, page);
         --*budget;
     }
+    *next = page;
     return s.pages ? flush(w, p, &s, e) : 0;
 }
 
@@ -355,21 +362,28 @@ int snap_begin(struct machine *m, const struct recipe *r, int fd, const struct s
     return -(int)e->code;
 }
 
+/* Round and round, and not from the start each time: a guest that writes much there must not keep
+ * the rest from its turn. */
 int snap_round(struct snap_writer *w, u64 budget_bytes, u64 *left_bytes, struct err *e)
 {
     u64 budget = (budget_bytes + SPACE_PAGE_BYTES - 1) / SPACE_PAGE_BYTES, left = 0;
 
     assert(!w->captured);
-    for (unsigned i = 0; i < w->count; i++) {
-        struct piece *p = &w->pieces[i];
+    for (unsigned i = 0; i < w->count; i++)
+        space_collect(w->pieces[i].space);
+    for (unsigned i = 0; budget && i <= w->count && w->count; i++) {
+        struct piece *p = &w->pieces[w->at_piece];
 
-        if (p->space->flags & SPACE_UNTRACKED)
-            continue;
-        space_collect(p->space);
-        if (write_pages(w, p, &budget, e))
+        if (!(p->space->flags & SPACE_UNTRACKED) && write_pages(w, p, &w->at_page, &budget, e))
             return -(int)e->code;
-        left += space_dirty_count(&p->todo);
+        if (budget) { /* it has no more */
+            w->at_piece = (w->at_piece + 1) % w->count;
+            w->at_page = 0;
+        }
     }
+    for (unsigned i = 0; i < w->count; i++)
+        if (!(w->pieces[i].space->flags & SPACE_UNTRACKED))
+            left += space_dirty_count(&w->pieces[i].todo);
     *left_bytes = left * SPACE_PAGE_BYTES;
     return 0;
 }
@@ -394,19 +408,23 @@ int snap_capture(struct snap_writer *w, struct err *e)
 {
     struct machine *m = w->machine;
     u64 before = w->result.written_bytes, budget = UINT64_MAX;
+    const char *why;
     size_t head;
 
     assert(!w->captured);
+    if (!machine_can(m->kind, m, VERB_SNAPSHOT, &why)) /* it could when the save began */
+        return err_set(e, ERR_NOTSUP, "no snapshot: %s", why);
     component_saving(&m->root);
     if (m->ports.files && m->ports.files->state)
         component_saving(m->ports.files->state);
     for (unsigned i = 0; i < w->count; i++) {
         struct piece *p = &w->pieces[i];
+        u64 from = 0;
 
         space_collect(p->space);
         if (p->space->flags & SPACE_UNTRACKED)
             compare_pages(p);
-        if (write_pages(w, p, &budget, e))
+        if (write_pages(w, p, &from, &budget, e))
             return -(int)e->code;
     }
     head = snap_section(&w->manifest, SECTION_STATE);
@@ -421,8 +439,64 @@ int snap_capture(struct snap_writer *w, struct err *e)
     w->result.paused_bytes = w->result.written_bytes - before;
     if (w->options.chain)
         chain_take(w->options.chain);
-    for (unsigned i = 0; i < w->count; i++) /* the machine runs on, and pays for them no longer */
-        space_untrack(w->pieces[i].space, &w->pieces[i].todo);
+    w->at_piece = 0;
+    w->at_page = 0;
+    for (unsigned i = 0; i < w->count; i++) { /* the machine runs on, and pays for them no longer */
+        struct piece *p = &w->pieces[i];
+
+        if (!w->options.share || !p->region || !snap_can_map(p->space))
+            space_untrack(p->space, &p->todo);
+    }
+    return 0;
+}
+
+/* ---- sharing ---- */
+
+enum { SHARE_PAGES = SPACE_ALIGN_BYTES / SPACE_PAGE_BYTES };
+
+/* Has the next pages of a piece mapped from the file. Those that the machine has written since the
+ * pause keep what they have: it is laid aside, and written again. */
+static int share_pages(const struct snap_writer *w, struct piece *p, u64 first, struct err *e)
+{
+    u8 kept[SPACE_ALIGN_BYTES];
+    u64 from = first * SPACE_PAGE_BYTES, pages = space_pages(p->space) - first;
+    u8 *bytes = p->space->bytes + from;
+
+    pages = pages < SHARE_PAGES ? pages : SHARE_PAGES;
+    for (u64 k = 0; k < pages; k++)
+        if (bit(p->todo.dirty, first + k))
+            memcpy(kept + k * SPACE_PAGE_BYTES, bytes + k * SPACE_PAGE_BYTES, SPACE_PAGE_BYTES);
+    if (snap_map(w->fd, p->region, p->space, from, pages * SPACE_PAGE_BYTES, e))
+        return -(int)e->code;
+    for (u64 k = 0; k < pages; k++)
+        if (bit(p->todo.dirty, first + k))
+            memcpy(bytes + k * SPACE_PAGE_BYTES, kept + k * SPACE_PAGE_BYTES, SPACE_PAGE_BYTES);
+    return 0;
+}
+
+int snap_share(struct snap_writer *w, u64 budget_bytes, u64 *left_bytes, struct err *e)
+{
+    u64 left = 0;
+
+    assert(w->captured && w->options.share);
+    for (unsigned i = 0; i < w->count; i++) {
+        struct piece *p = &w->pieces[i];
+        u64 pages = space_pages(p->space);
+
+        if (!p->todo.dirty)
+            continue; /* it is not to be shared, or is already */
+        space_collect(p->space);
+        for (; budget_bytes && p->shared < pages; p->shared += SHARE_PAGES) {
+            if (share_pages(w, p, p->shared, e))
+                return -(int)e->code;
+            budget_bytes -= budget_bytes < SPACE_ALIGN_BYTES ? budget_bytes : SPACE_ALIGN_BYTES;
+        }
+        if (p->shared < pages)
+            left += (pages - p->shared) * SPACE_PAGE_BYTES;
+        else
+            space_untrack(p->space, &p->todo);
+    }
+    *left_bytes = left;
     return 0;
 }
 
@@ -456,12 +530,13 @@ static u64 next_written(const struct piece *p, u64 page, u64 pages)
     return page < pages ? page : pages;
 }
 
+/* Of the piece's pages from *next on, up to *budget_bytes of them; *next is where it ended. */
 static int records_of(struct snap_writer *w, const struct piece *p, struct snap_part *part,
-                      u8 *buffer, struct err *e)
+                      u64 *next, u64 *budget_bytes, struct err *e)
 {
-    u64 pages = space_pages(p->space), size = p->space->size_bytes;
+    u64 pages = space_pages(p->space), size = p->space->size_bytes, page = *next;
 
-    for (u64 page = 0; (page = next_written(p, page, pages)) < pages;) {
+    while (*budget_bytes && (page = next_written(p, page, pages)) < pages) {
         u64 first = page, at, end;
 
         if (p->slots) { /* pages whose slots follow each other */
@@ -476,47 +551,70 @@ static int records_of(struct snap_writer *w, const struct piece *p, struct snap_
             page = first + CHUNK_PAGES;
         }
         end = page * SPACE_PAGE_BYTES < size ? page * SPACE_PAGE_BYTES : size;
-        if (record(w, part, buffer, first * SPACE_PAGE_BYTES, end, at, e))
+        if (record(w, part, w->buffer, first * SPACE_PAGE_BYTES, end, at, e))
             return -(int)e->code;
+        end -= first * SPACE_PAGE_BYTES;
+        *budget_bytes -= *budget_bytes < end ? *budget_bytes : end;
+    }
+    *next = page;
+    return 0;
+}
+
+static int begin_sums(struct snap_writer *w, struct err *e)
+{
+    w->parts = calloc(w->count + 1, sizeof *w->parts);
+    w->buffer = malloc(SNAP_CHUNK_BYTES);
+    if (!w->parts || !w->buffer)
+        return err_set(e, ERR_NOMEM, "no memory for a snapshot's checksums");
+    for (unsigned i = 0; i < w->count; i++) {
+        const struct piece *p = &w->pieces[i];
+
+        w->parts[i] = (struct snap_part) { .name = (char *)p->space->name, /* read only */
+                                           .size_bytes = p->space->size_bytes,
+                                           .base = p->space->base,
+                                           .region = p->region };
     }
     return 0;
 }
 
-static int write_end(struct snap_writer *w, struct snap_part *parts, u8 *buffer, struct err *e)
+int snap_sums(struct snap_writer *w, u64 budget_bytes, bool *done, struct err *e)
 {
-    for (unsigned i = 0; i < w->count; i++) {
-        const struct piece *p = &w->pieces[i];
-
-        parts[i] = (struct snap_part) { .name = (char *)p->space->name, /* read only */
-                                        .size_bytes = p->space->size_bytes,
-                                        .base = p->space->base,
-                                        .region = p->region };
-        if (records_of(w, p, &parts[i], buffer, e))
+    assert(w->captured && !w->finished);
+    if (!w->buffer && begin_sums(w, e))
+        return -(int)e->code;
+    while (budget_bytes && w->at_piece < w->count) {
+        if (records_of(w, &w->pieces[w->at_piece], &w->parts[w->at_piece], &w->at_page,
+                       &budget_bytes, e))
             return -(int)e->code;
+        if (budget_bytes) {
+            w->at_piece++;
+            w->at_page = 0;
+        }
     }
+    *done = w->at_piece == w->count;
+    return 0;
+}
+
+static int write_end(struct snap_writer *w, struct err *e)
+{
+    bool done;
+
+    if (snap_sums(w, UINT64_MAX, &done, e))
+        return -(int)e->code;
     if (w->options.incremental) {
         w->header.flags = SNAP_CHAINED;
         memcpy(w->header.base, w->options.chain->base, sizeof w->header.base);
     }
-    return snap_write_end(w->fd, w->end, &w->manifest, parts, w->count, &w->header, e);
+    return snap_write_end(w->fd, w->end, &w->manifest, w->parts, w->count, &w->header, e);
 }
 
 int snap_finish(struct snap_writer *w, struct snap_result *out, struct err *e)
 {
-    struct snap_part *parts = calloc(w->count + 1, sizeof *parts);
-    u8 *buffer = malloc(SNAP_CHUNK_BYTES);
-    int r;
-
     assert(w->captured && !w->finished);
-    r = parts && buffer ? write_end(w, parts, buffer, e) : err_set(e, ERR_NOMEM, "no memory");
-    for (unsigned i = 0; parts && i < w->count; i++)
-        free(parts[i].list);
-    free(parts);
-    free(buffer);
-    if (!r && w->options.sync && fsync(w->fd))
-        r = err_set(e, ERR_SYS, "writing the snapshot to the disk");
-    if (r)
-        return r;
+    if (write_end(w, e))
+        return -(int)e->code;
+    if (w->options.sync && fsync(w->fd))
+        return err_set(e, ERR_SYS, "writing the snapshot to the disk");
     w->finished = true;
     if (w->options.chain)
         chain_saved(w->options.chain, w->header.digest);
@@ -536,10 +634,14 @@ void snap_end(struct snap_writer *w)
     for (unsigned i = 0; w->pieces && i < w->count; i++) {
         if (w->pieces[i].todo.dirty)
             space_untrack(w->pieces[i].space, &w->pieces[i].todo);
+        if (w->parts)
+            free(w->parts[i].list);
         free(w->pieces[i].written);
         slots_free(&w->pieces[i]);
     }
     free(w->pieces);
+    free(w->parts);
+    free(w->buffer);
     free(w->manifest.bytes);
     free(w);
 }

@@ -9,7 +9,8 @@
  *
  *   snap_begin() --> snap_round(), between two calls of run, until little is left
  *                --> snap_capture(): the rest, and all components; the machine may run on
- *                --> snap_finish(): checksums, fsync; touches no machine
+ *                --> snap_sums(), snap_share(): a little at a time, where that matters
+ *                --> snap_finish(): the remaining checksums, fsync; touches no machine
  *
  * snap_save() is all of these at once. Methods of the machine's thread, but for snap_finish(). */
 #ifndef SVC_SNAP_SNAP_H
@@ -31,6 +32,7 @@ struct snap_options {
     struct snap_chain *chain; /* the image becomes its last one; NULL: nobody's base */
     bool incremental;         /* only what changed since the chain's last image, its base */
     bool sync;                /* fsync at the end */
+    bool share;               /* snap_share() will be called */
     const char *program;      /* who writes it, for people: "mews 0.1.0"; NULL: nobody */
 };
 
@@ -52,6 +54,12 @@ int snap_begin(struct machine *m, const struct recipe *r, int fd, const struct s
 /* Writes up to so many bytes of pages. Returns 0 and how many bytes wait to be written now. */
 int snap_round(struct snap_writer *w, u64 budget_bytes, u64 *left_bytes, struct err *e);
 int snap_capture(struct snap_writer *w, struct err *e);
+/* Reads back up to so many bytes for their checksums. */
+int snap_sums(struct snap_writer *w, u64 budget_bytes, bool *done, struct err *e);
+/* Has up to so many bytes of the machine's large memories mapped from the file, but for what was
+ * written since the pause: it shares them with all who restore the image. Returns 0 and how many
+ * are left. The file must stay as it is from then on. */
+int snap_share(struct snap_writer *w, u64 budget_bytes, u64 *left_bytes, struct err *e);
 int snap_finish(struct snap_writer *w, struct snap_result *out, struct err *e);
 /* Always the last: frees it. What was not finished is not in the chain. Accepts NULL. */
 void snap_end(struct snap_writer *w);
@@ -108,10 +116,6 @@ int snap_load(struct snap_image *i, struct machine *m, struct err *e);
  * kind can: a new generation id. For who restores or forks; not for replay, whose machine is the
  * same one. */
 int snap_announce(struct machine *m, struct err *e);
-
-/* Has the machine's large memories mapped from an image that was just made of it, so that it
- * shares them with all who restore it; the machine has not run since. */
-int snap_adopt(struct snap_image *i, struct machine *m, struct err *e);
 
 /* Calls f for each difference: fields by path, runs of pages, each with a text for both sides. */
 typedef void snap_difference(void *ctx, const char *where, const char *a, const char *b);
