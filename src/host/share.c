@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -78,6 +79,8 @@ static int share_open(struct files_port *port, const char *path, unsigned flags,
     fd = open_file(s, path, flags, why);
     if (fd < 0)
         return -1;
+    if (flags & FILE_WRITE)
+        flock(fd, LOCK_SH | LOCK_NB); /* whoever locks it against all is not our guest's business */
     *f = (struct share_file) { .open = true, .flags = flags, .fd = fd };
     strcpy((char *)f->path, path);
     return slot;
@@ -139,6 +142,22 @@ static void share_saving(void *self)
     }
 }
 
+static bool same_file(int a, int b)
+{
+    struct stat sa, sb;
+
+    return !fstat(a, &sa) && !fstat(b, &sb) && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+}
+
+/* That nobody else writes to it, for files before this one may be the same: the guest's own. */
+static bool lock_again(const struct share *s, const struct share_file *f)
+{
+    for (const struct share_file *o = s->file; o < f; o++)
+        if (o->open && o->flags & FILE_WRITE && same_file(o->fd, f->fd))
+            return !flock(f->fd, LOCK_SH | LOCK_NB);
+    return !flock(f->fd, LOCK_EX | LOCK_NB) && !flock(f->fd, LOCK_SH | LOCK_NB);
+}
+
 /* Opens the file again that an image says was open: it is not made, nor emptied. */
 static int reopen(const struct share *s, struct share_file *f, struct err *e)
 {
@@ -152,6 +171,13 @@ static int reopen(const struct share *s, struct share_file *f, struct err *e)
     if (f->fd < 0)
         return err_set(e, why.code == ERR_SYS ? ERR_STATE : why.code,
                        "the guest had %.80s open: %.120s", path, why.text);
+    if (f->flags & FILE_WRITE && !lock_again(s, f)) {
+        close(f->fd);
+        return err_set(e, ERR_STATE,
+                       "the guest had %.80s open for writing, as another machine has it now (share "
+                       "a copy of the directory)",
+                       path);
+    }
     if (lseek(f->fd, (off_t)f->offset, SEEK_SET) < 0) {
         close(f->fd);
         return err_set(e, ERR_SYS, "the guest had %.80s open", path);

@@ -15,7 +15,11 @@ enum {
 
 /* What a snapshot keeps of an open file. loaded() opens it again, beneath the directory that is
  * shared by then; its content is the host's, and is as it is by then. To be called once, with a
- * share of which nothing is open. */
+ * share of which nothing is open.
+ *
+ * A file that is open for writing has a shared lock (flock). One that is opened again for a copy is
+ * refused while anybody else has it so: original and copy would write over each other. Two guests
+ * that open the same file by themselves are two programs, as on any host. */
 /* clang-format off */
 #define SHARE_FILE(F, A, E, G, H)                                   \
     F(STATE, bool, open, "the guest has it open")                   \

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -204,11 +205,19 @@ static void open_files_are_opened_again(void **state)
     assert_int_equal(try(f, "a", FILE_READ, &e), 0);
     assert_int_equal(try(f, "new", FILE_WRITE | FILE_CREATE | FILE_TRUNCATE, &e), 1);
     assert_int_equal(try(f, "a", FILE_READ, &e), 2);
+    assert_int_equal(try(f, "new", FILE_WRITE, &e), 3); /* twice: it is its own */
+    flock(f->share.file[3].fd, LOCK_UN);
     p = &f->share.port;
     assert_int_equal(p->ops->read(p, 0, got, 2), 2);
     assert_int_equal(p->ops->write(p, 1, "abc", 3), 3);
     assert_int_equal(p->ops->close(p, 0), 0);
     assert_int_equal(p->ops->read(p, 2, got, 4), 4);
+    assert_int_equal(share_init(&other, in(f, "in"), &e), 0);
+    assert_int_equal(move(&f->share, &other, &e), -ERR_STATE); /* while the original writes */
+    assert_string_equal(e.text, "files: the guest had new open for writing, as another machine has "
+                                "it now (share a copy of the directory)");
+    share_fini(&other);
+    flock(f->share.file[1].fd, LOCK_UN); /* as if it had ended */
     assert_int_equal(share_init(&other, in(f, "in"), &e), 0);
     assert_int_equal(move(&f->share, &other, &e), 0);
     p = &other.port;

@@ -83,6 +83,33 @@ load control.bash
     [[ $output == *"a machine of this name is running"* ]]
 }
 
+@test "fork, restore: two machines never write to the same open file" {
+    mkdir share
+    head -c 3000000 /dev/urandom >share/from
+    mews run -d --name w --speed 0.01 --share share "$MEWS_GUESTS/c6502/copy.hk" from to
+    until_true 10 test -s share/to
+    mews pause w
+    run mews fork w
+    [ "$status" -eq 1 ]
+    [[ $output == *"the guest has files of the host open"*"mews restore --share"* ]]
+    one_line
+    [ "$(mews ps --json | grep -c '"name"')" -eq 1 ]
+    mews snapshot w w.snap
+    run mews restore w.snap
+    [ "$status" -eq 1 ]
+    [[ $output == *"it needs the directory that it shared"* ]]
+    run mews restore w.snap --share share
+    [ "$status" -eq 1 ]
+    [[ $output == *"the guest had to open for writing, as another machine has it now"* ]]
+    cp -r share copied
+    mews restore w.snap --share copied
+    cmp copied/from copied/to
+    [ "$(stat -c %s share/to)" -lt 3000000 ] # the original's is as it was
+    mews stop w
+    mews restore w.snap --share share # nobody else has it now
+    cmp share/from share/to
+}
+
 # ---- enemies, and sudden death ----
 
 @test "a hostile client neither stops nor slows the guest" {

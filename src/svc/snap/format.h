@@ -88,6 +88,8 @@ bool snap_is_zero(const u8 *bytes, size_t len);
 /* Where a flat image has a memory of that size, which is to follow what ends at *end; *end moves
  * behind it. Large ones lie as any host can map them. */
 u64 snap_place(u64 *end, u64 size_bytes);
+/* Whether all values are zero. */
+bool snap_is_blank(const struct fields *fs, const char *obj);
 /* Whether a file can be mapped in the place of the space's memory; and does so from `from` on, a
  * multiple of SPACE_ALIGN_BYTES: `region` is where the space lies in the file. */
 bool snap_can_map(const struct space *s);

@@ -45,14 +45,15 @@ static int load_component(struct component *c, const struct component *from, str
     return load_children(c, from, e);
 }
 
-static bool is_blank(const struct fields *fs, const char *obj)
+bool snap_is_blank(const struct fields *fs, const char *obj)
 {
     for (u32 i = 0; i < fs->count; i++)
         for (u32 k = 0; k < fs->list[i].count; k++) {
             const struct field *f = &fs->list[i];
             struct field_ref ref = { f, (char *)obj + f->offset + (size_t)k * f->size };
 
-            if (f->type == FIELD_GROUP ? !is_blank(field_group(f), ref.at) : field_get(&ref) != 0)
+            if (f->type == FIELD_GROUP ? !snap_is_blank(field_group(f), ref.at)
+                                       : field_get(&ref) != 0)
                 return false;
         }
     return true;
@@ -68,7 +69,7 @@ static int load_files(const struct snap_image *i, struct machine *m, struct err 
         return 0;
     if (port && port->state)
         return load_component(port->state, from, e) ? err_wrap(e, "files") : 0;
-    return is_blank(from->fields, from->self)
+    return snap_is_blank(from->fields, from->self)
                ? 0
                : err_set(e, ERR_STATE,
                          "the guest has files open: it needs the directory that it "

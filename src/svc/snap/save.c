@@ -308,6 +308,22 @@ static void put_recipe(struct writer *w, const struct recipe *r)
     snap_section_end(w, head);
 }
 
+/* A copy that goes on beside the machine must not write to the files that it has open, nor find
+ * them elsewhere than where the machine left them. */
+static int check_files(const struct machine *m, const struct snap_options *o, struct err *e)
+{
+    struct component *files = m->ports.files ? m->ports.files->state : NULL;
+
+    if (!o->share || !files || !files->fields)
+        return 0;
+    component_saving(files);
+    return snap_is_blank(files->fields, files->self)
+               ? 0
+               : err_set(e, ERR_STATE,
+                         "the guest has files of the host open, which a running copy cannot have "
+                         "too (mews snapshot, then mews restore --share with a copy of them)");
+}
+
 static int check_begin(struct machine *m, int fd, const struct snap_options *o, struct err *e)
 {
     struct stat st;
@@ -321,7 +337,7 @@ static int check_begin(struct machine *m, int fd, const struct snap_options *o, 
         return err_set(e, ERR_USAGE, "a snapshot can only be written to a regular file");
     if (o->incremental && (!o->chain || !o->chain->has_base))
         return err_set(e, ERR_STATE, "there is no snapshot yet that this could be based on");
-    return 0;
+    return check_files(m, o, e);
 }
 
 int snap_begin(struct machine *m, const struct recipe *r, int fd, const struct snap_options *o,
@@ -414,6 +430,8 @@ int snap_capture(struct snap_writer *w, struct err *e)
     assert(!w->captured);
     if (!machine_can(m->kind, m, VERB_SNAPSHOT, &why)) /* it could when the save began */
         return err_set(e, ERR_NOTSUP, "no snapshot: %s", why);
+    if (check_files(m, &w->options, e))
+        return -(int)e->code;
     component_saving(&m->root);
     if (m->ports.files && m->ports.files->state)
         component_saving(m->ports.files->state);
