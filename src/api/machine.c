@@ -156,18 +156,24 @@ static int make_ports(struct mews *m, const struct mews_options *o, struct err *
     return 0;
 }
 
-static int make_store(const char *saves, struct machine_parts *p, struct err *e)
+static int make_store(struct mews *m, struct machine_parts *p, struct err *e)
 {
     char path[PATH_MAX];
 
-    if (!saves)
+    if (!m->saves)
         return 0;
-    if ((size_t)snprintf(path, sizeof path, "%s/%s.sav", saves, p->name) >= sizeof path)
+    if ((size_t)snprintf(path, sizeof path, "%s/%s.sav", m->saves, p->name) >= sizeof path)
         return err_set(e, ERR_LIMIT, "the path is too long: %.80s...", path);
     p->store = malloc(sizeof *p->store);
     if (!p->store)
         return err_set(e, ERR_NOMEM, "no memory");
-    return store_init_at(p->store, path, e);
+    if (store_init_at(p->store, path, e)) {
+        free(p->store);
+        p->store = NULL;
+        return -(int)e->code;
+    }
+    store_follow(p->store, m->store);
+    return 0;
 }
 
 enum { SETTINGS_MAX = 64 };
@@ -195,7 +201,7 @@ static int make(struct mews *m, const struct kind *kind, const struct config *c,
                 struct machine_parts *p, struct err *e)
 {
     struct ports ports = m->ports;
-    int r = make_store(m->saves, p, e);
+    int r = make_store(m, p, e);
 
     if (r)
         return r;
@@ -286,6 +292,7 @@ void api_unmake(struct machine_parts *p)
         p->machine->kind->destroy(p->machine);
     }
     recorder_destroy(p->recorder);
+    store_fini(p->store);
     free(p->store);
     recipe_fini(&p->recipe);
     *p = (struct machine_parts) { 0 };

@@ -4,8 +4,13 @@
 #include "base/own.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { SAVE_MAX = 16 << 20 };
 
@@ -23,6 +28,96 @@ int data_path(char path[static PATH_MAX], const char *rest, struct err *e)
     return n < PATH_MAX ? 0 : err_set(e, ERR_LIMIT, "the path of the data directory is too long");
 }
 
+/* ---- the lock ---- */
+
+struct store_lock {
+    int fd;
+    unsigned refs;
+    char path[PATH_MAX];
+};
+
+/* DIR/.NAME.lock of DIR/NAME. */
+static bool lock_path(const char *path, char out[static PATH_MAX])
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+    return snprintf(out, PATH_MAX, "%.*s.%s.lock", (int)(name - path), path, name) < PATH_MAX;
+}
+
+/* Whether the file is still there by this name: who had it before removes it. */
+static bool is_there(int fd, const char *path)
+{
+    struct stat a, b;
+
+    return !fstat(fd, &a) && !stat(path, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+/* A descriptor that has the lock; -1 with errno, EWOULDBLOCK: somebody else has it. */
+static int lock_file(const char *path)
+{
+    for (;;) {
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), saved;
+
+        if (fd < 0)
+            return -1;
+        if (!flock(fd, LOCK_EX | LOCK_NB) && is_there(fd, path))
+            return fd;
+        saved = errno;
+        if (!is_there(fd, path)) {
+            close(fd);
+            continue;
+        }
+        close(fd);
+        errno = saved;
+        return -1;
+    }
+}
+
+/* What cannot be locked because nothing can be written there is found out by store_usable(). */
+static int lock_take(struct store *s, struct err *e)
+{
+    struct store_lock *lock = malloc(sizeof *lock);
+    bool taken;
+
+    if (!lock)
+        return err_set(e, ERR_NOMEM, "no memory");
+    lock->refs = 1;
+    lock->fd = -1;
+    errno = 0;
+    if (lock_path(s->path, lock->path) && !file_make_parents(lock->path, e))
+        lock->fd = lock_file(lock->path);
+    if (lock->fd >= 0) {
+        s->lock = lock;
+        return 0;
+    }
+    taken = errno == EWOULDBLOCK;
+    free(lock);
+    return taken ? err_set(e, ERR_STATE, "%s: another machine keeps its battery RAM there", s->path)
+                 : 0;
+}
+
+void store_follow(struct store *s, struct store *old)
+{
+    if (!old || !old->lock || strcmp(s->path, old->path) != 0)
+        return;
+    s->lock = old->lock;
+    s->lock->refs++;
+}
+
+void store_fini(struct store *s)
+{
+    if (!s || !s->lock)
+        return;
+    if (!--s->lock->refs) {
+        unlink(s->lock->path); /* while it is ours */
+        close(s->lock->fd);
+        free(s->lock);
+    }
+    s->lock = NULL;
+}
+
+/* ---- load and save ---- */
+
 static size_t store_load(struct store_port *port, void *bytes, size_t room)
 {
     struct store *s = container_of(port, struct store, port);
@@ -32,6 +127,10 @@ static size_t store_load(struct store_port *port, void *bytes, size_t room)
 
     s->asked = true;
     s->failed = (struct err) { 0 };
+    if (!s->lock && lock_take(s, &e)) {
+        s->failed = e;
+        return 0;
+    }
     if (file_read(s->path, SAVE_MAX, &file, &len, &e)) {
         if (e.code != ERR_SYS || e.sys != ENOENT)
             s->failed = e;
@@ -66,6 +165,7 @@ int store_init_at(struct store *s, const char *path, struct err *e)
         return err_set(e, ERR_LIMIT, "the path is too long: %.80s...", path);
     s->port.ops = &store_ops;
     memcpy(s->path, path, len + 1);
+    s->lock = NULL;
     s->asked = false;
     s->failed = (struct err) { 0 };
     return 0;

@@ -56,10 +56,12 @@ static void round_trip(void **state)
     assert_memory_equal(in, out, sizeof in);
     assert_int_equal(s.port.ops->load(&s.port, in, 5), 5); /* a larger file: what fits */
     unlink(s.path);
+    store_fini(&s);
     assert_int_equal(store_init_at(&s, "/proc/no.sav", &e), 0);
     assert_false(s.port.ops->save(&s.port, out, 1));
     assert_int_equal(s.failed.code, ERR_SYS);
     assert_non_null(strstr(s.failed.text, "/proc/no.sav"));
+    store_fini(&s);
 }
 
 struct writer {
@@ -138,6 +140,53 @@ static void full_disk(void **state)
     assert_int_equal(s.port.ops->load(&s.port, in, sizeof in), 8);
     assert_memory_equal(in, "precious", 8);
     unlink(path);
+    store_fini(&s);
+}
+
+/* From the load on; also of a machine in this process. */
+static void one_machine_has_it(void **state)
+{
+    struct store a, b, next, other;
+    char path[128], lock[128], in[8];
+    struct err e;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/one.sav", dir);
+    snprintf(lock, sizeof lock, "%s/.one.sav.lock", dir);
+    assert_int_equal(store_init_at(&a, path, &e), 0);
+    assert_int_equal(store_init_at(&b, path, &e), 0);
+    assert_int_equal(a.port.ops->load(&a.port, in, sizeof in), 0);
+    assert_int_equal(store_usable(&a, &e), 0);
+    assert_true(a.port.ops->save(&a.port, "ours", 4));
+    assert_int_equal(b.port.ops->load(&b.port, in, sizeof in), 0);
+    assert_int_equal(store_usable(&b, &e), -ERR_STATE);
+    assert_non_null(strstr(e.text, "one.sav: another machine keeps its battery RAM there"));
+    store_fini(&b);
+    assert_int_equal(access(lock, F_OK), 0);
+    /* A machine that takes the place of its own; and another game's. */
+    assert_int_equal(store_init_at(&next, path, &e), 0);
+    store_follow(&next, &a);
+    assert_int_equal(next.port.ops->load(&next.port, in, sizeof in), 4);
+    assert_int_equal(store_usable(&next, &e), 0);
+    snprintf(path, sizeof path, "%s/two.sav", dir);
+    assert_int_equal(store_init_at(&other, path, &e), 0);
+    store_follow(&other, &a);
+    assert_null(other.lock);
+    assert_int_equal(other.port.ops->load(&other.port, in, sizeof in), 0);
+    assert_int_equal(store_usable(&other, &e), 0);
+    store_fini(&other);
+    store_fini(&a);
+    assert_int_equal(b.port.ops->load(&b.port, in, sizeof in), 0); /* the follower still has it */
+    assert_int_equal(store_usable(&b, &e), -ERR_STATE);
+    store_fini(&next);
+    assert_int_not_equal(access(lock, F_OK), 0);
+    /* What a machine left that died is nobody's. */
+    fclose(fopen(lock, "w"));
+    assert_int_equal(b.port.ops->load(&b.port, in, sizeof in), 4);
+    assert_int_equal(store_usable(&b, &e), 0);
+    unlink(b.path);
+    store_fini(&b);
+    store_fini(NULL);
 }
 
 static int setup(void **state)
@@ -166,6 +215,7 @@ int main(void)
         cmocka_unit_test(round_trip),
         cmocka_unit_test(atomic_while_read),
         cmocka_unit_test(full_disk),
+        cmocka_unit_test(one_machine_has_it),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

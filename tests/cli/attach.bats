@@ -110,6 +110,30 @@ load control.bash
     cmp share/from share/to
 }
 
+@test "battery RAM: one machine at a time has the file; copies have none" {
+    mkdir saves
+    mews run -d --name a --saves saves "$hawk"
+    for command in run "run -d" "run --headless --frames 1"; do
+        run mews $command --saves saves "$hawk"
+        [ "$status" -eq 1 ]
+        one_line
+        [[ $output == *"battery RAM cannot be kept (--saves none plays without)"*"saves/hawk.sav: another machine keeps its battery RAM there" ]]
+    done
+    mews fork a --name b
+    mews snapshot a a.snap
+    mews restore -d a.snap --name c
+    run mews restore a.snap --saves saves
+    [ "$status" -eq 1 ]
+    [[ $output == *"another machine keeps its battery RAM there" ]]
+    mews run -d --name d --saves none "$hawk"
+    mews stop b c d
+    [ "$(ls -A saves)" = .hawk.sav.lock ] # no copy has written one
+    kill -9 "$(field a pid)"
+    until_true 5 mews run -d --name e --saves saves "$hawk" # nobody has it now
+    mews stop e
+    [ "$(ls -A saves)" = hawk.sav ]
+}
+
 # ---- enemies, and sudden death ----
 
 @test "a hostile client neither stops nor slows the guest" {
