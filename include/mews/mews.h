@@ -174,6 +174,13 @@ struct mews_snapshot_info {
  * NULL. */
 MEWS_API int mews_snapshot(struct mews *m, const char *path, struct mews_snapshot_info *info,
                            struct mews_error *e);
+/* For a program that handles SIGBUS, to be called from its handler: memory that is mapped from a
+ * snapshot cannot be supplied when its file has been cut short since, or its disk fails. Whether
+ * the address lies in the machine's memory. Then it can be touched again, as zeros, the run that is
+ * under way returns MEWS_STOP_HOST soon with the reason, and so do all others: the machine is good
+ * for nothing but to be closed. Without such a handler the process ends. The library installs
+ * none. */
+MEWS_API bool mews_memory_lost(struct mews *m, void *address);
 /* The same to a descriptor of an empty regular file, open for reading and writing. With
  * `incremental` only what changed since the last snapshot that this function made: a chain, see
  * mews_squash(). */

@@ -419,7 +419,7 @@ static int finish(struct mews *m, struct err *e)
     struct err wav = { 0 };
     int r = m->machine ? api_history_finish(m, e) : 0;
 
-    if (m->machine && api_store(m->machine, m->store, r ? &wav : e) && !r)
+    if (m->machine && !api_whole(m, &wav) && api_store(m->machine, m->store, r ? &wav : e) && !r)
         r = -(int)e->code;
     m->audio.wav = NULL;
     if (wav_close(m->wav, &wav) && !r) {
@@ -544,8 +544,11 @@ enum mews_stop api_run(struct mews *m, u64 until, struct mews_stop_info *info)
     struct stop_info s = { 0 };
     enum mews_stop why;
     bool asked = false;
+    struct err e;
 
-    if (m->control)
+    if (api_whole(m, &e))
+        ; /* it stays so */
+    else if (m->control)
         asked = !run_controlled(m, until, &s);
     else
         run_piece(m, until, &s);
@@ -554,7 +557,12 @@ enum mews_stop api_run(struct mews *m, u64 until, struct mews_stop_info *info)
     heed_test(m);
     console_flush(&m->console);
     console_flush(&m->diagnostics);
-    if (m->console.error) {
+    if (api_whole(m, &e)) {
+        s = (struct stop_info) { .why = STOP_HOST };
+        snprintf(s.text, sizeof s.text, "%.*s", (int)sizeof s.text - 1, e.text);
+        if (m->control)
+            control_ran(m->control, &s);
+    } else if (m->console.error) {
         s = (struct stop_info) { .why = STOP_HOST };
         snprintf(s.text, sizeof s.text, "the output is lost: %s", strerror(m->console.error));
     }

@@ -33,7 +33,9 @@ struct mews {
     struct press press;
     struct input_port held; /* behind press: what mews_buttons() says */
     u32 buttons[PRESS_PADS];
-    u64 frames; /* of the machine, where press can see it */
+    u64 frames;               /* of the machine, where press can see it */
+    const struct space *lost; /* atomic: the host could not supply a page of it; NULL: it could */
+    u64 lost_at;
     struct palette palette;
     u32 *rgb;
     struct trace trace;
@@ -109,6 +111,9 @@ int api_view_pixels(struct mews *m, const struct view *v, u32 **out, struct err 
 /* Colours to a PNG file; path NULL: to the terminal. */
 int api_pixels_show(const u32 *rgb, unsigned width, unsigned height, const char *path,
                     struct err *e);
+
+/* ---- snapshot.c, for machine.c and save.c: 0, or that memory is lost ---- */
+int api_whole(const struct mews *m, struct err *e);
 
 /* Copies an error out; returns its negative code. */
 int api_report(struct mews_error *out, const struct err *e);

@@ -124,7 +124,7 @@ static int round_or_pause(struct saves *s, struct err *e)
             return 0;
         began = now_ns();
     }
-    if (snap_capture(s->writer, e))
+    if (snap_capture(s->writer, e) || api_whole(s->m, e))
         return -(int)e->code;
     s->captured = true;
     s->ticks = s->m->machine->now;
@@ -165,6 +165,8 @@ static int rest(struct saves *s, u64 bytes, struct err *e)
 
 static int piece(struct saves *s, struct err *e)
 {
+    if (api_whole(s->m, e))
+        return -(int)e->code;
     if (!s->writer)
         return begin(s, e);
     return s->captured ? rest(s, PIECE_BYTES, e) : round_or_pause(s, e);

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #define PROGRAM "mews " MEWS_VERSION
@@ -34,9 +35,9 @@ int mews_snapshot(struct mews *m, const char *path, struct mews_snapshot_info *i
     struct file_new file;
     struct err e;
 
-    if (file_begin(&file, path, &e))
+    if (api_whole(m, &e) || file_begin(&file, path, &e))
         return api_report(error, &e);
-    if (snap_save(m->machine, &m->recipe, file.fd, &o, &result, &e)) {
+    if (snap_save(m->machine, &m->recipe, file.fd, &o, &result, &e) || api_whole(m, &e)) {
         file_abandon(&file);
         err_wrap(&e, "%s", path);
         return api_report(error, &e);
@@ -55,10 +56,12 @@ static int snapshot_to(struct mews *m, int fd, bool incremental, struct snap_res
 
     if (m->control && control_saving(m->control))
         return err_set(e, ERR_STATE, "another snapshot is being saved");
+    if (api_whole(m, e))
+        return -(int)e->code;
     if (!m->chain && snap_chain_create(m->machine, &m->chain, e))
         return -(int)e->code;
     o.chain = m->chain;
-    return snap_save(m->machine, &m->recipe, fd, &o, result, e);
+    return snap_save(m->machine, &m->recipe, fd, &o, result, e) ? -(int)e->code : api_whole(m, e);
 }
 
 int mews_snapshot_to(struct mews *m, int fd, bool incremental, struct mews_snapshot_info *info,
@@ -71,6 +74,40 @@ int mews_snapshot_to(struct mews *m, int fd, bool incremental, struct mews_snaps
         return api_report(error, &e);
     fill_info(info, &result);
     return 0;
+}
+
+/* ---- memory that is lost ---- */
+
+/* In a signal handler. The whole page of the host's is replaced, where the file is mapped. */
+bool mews_memory_lost(struct mews *m, void *address)
+{
+    const struct machine *machine = __atomic_load_n(&m->machine, __ATOMIC_SEQ_CST);
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)address & -page;
+    const struct space *s = machine ? machine->spaces : NULL;
+
+    while (s && (!(s->flags & SPACE_LARGE) || at < (uintptr_t)s->bytes ||
+                 at - (uintptr_t)s->bytes >= s->size_bytes))
+        s = s->next;
+    if (!s || mmap(address - ((uintptr_t)address - at), page, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+        return false;
+    if (!__atomic_load_n(&m->lost, __ATOMIC_SEQ_CST)) {
+        m->lost_at = s->base + (at - (uintptr_t)s->bytes);
+        __atomic_store_n(&m->lost, s, __ATOMIC_SEQ_CST);
+    }
+    mews_kick(m);
+    return true;
+}
+
+int api_whole(const struct mews *m, struct err *e)
+{
+    const struct space *s = __atomic_load_n(&m->lost, __ATOMIC_SEQ_CST);
+
+    return !s ? 0
+              : err_set(e, ERR_STATE,
+                        "its memory is lost: the host cannot supply %s at 0x%llx (the snapshot's "
+                        "file was cut short, or cannot be read)",
+                        s->name, (unsigned long long)m->lost_at);
 }
 
 /* ---- restoring ---- */

@@ -337,17 +337,27 @@ static int write_snapshot(const struct run *r, struct mews *m, int status)
     return status;
 }
 
+/* The machine stops, and says why, where the process would have died. */
+static void on_lost_memory(int n, siginfo_t *info, void *context)
+{
+    (void)context;
+    if (!interrupted || !mews_memory_lost(interrupted, info->si_addr))
+        signal(n, SIG_DFL); /* it comes again at once */
+}
+
 static int run_opened(struct run *r, struct mews *m)
 {
     static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
     /* A second one ends us without a word, should the first find us stuck. */
     const struct sigaction once = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+    const struct sigaction lost = { .sa_sigaction = on_lost_memory, .sa_flags = SA_SIGINFO };
     struct mews_error e;
     int status;
 
     interrupted = m;
     for (unsigned k = 0; k < ARRAY_SIZE(signals); k++)
         sigaction(signals[k], &once, NULL);
+    sigaction(SIGBUS, &lost, NULL);
     status = run(r, m);
     interrupted = NULL;
     if (r->replayed)
