@@ -21,12 +21,13 @@ static int set_name(void *ctx, const char *name, const char *value)
     return 0;
 }
 
-/* The original's image in memory; -1 after a message. */
-static int save_image(const char *name)
+/* The original's image in memory, and its speed, 0: as fast as it goes; -1 after a message. */
+static int save_image(const char *name, double *speed)
 {
     int fd = memfd_create("mews-fork", 0);
     struct mews_link *l;
     struct mews_error e;
+    json_t *said;
     int failed;
 
     if (fd < 0) {
@@ -38,8 +39,11 @@ static int save_image(const char *name)
         close(fd);
         return -1;
     }
-    failed = mews_link_call(l, "snapshot.save", "{\"share\":true}", &fd, 1, NULL, &e);
+    said = remote_call(l, "machine.speed", NULL, &e);
+    failed = !said || mews_link_call(l, "snapshot.save", "{\"share\":true}", &fd, 1, NULL, &e);
     mews_link_close(l);
+    *speed = remote_number(said, "speed");
+    json_decref(said);
     if (!failed)
         return fd;
     fail_error(&e);
@@ -51,6 +55,7 @@ int cmd_fork(const struct command *c, int argc, char **argv)
 {
     const char *copy = NULL, *name;
     int i = options_parse(c, argc, argv, set_name, &copy), fd;
+    double speed;
     char path[40];
 
     if (i < 0)
@@ -58,9 +63,9 @@ int cmd_fork(const struct command *c, int argc, char **argv)
     name = remote_name(c, argc, argv, i);
     if (!name)
         return EXIT_USAGE;
-    fd = save_image(name);
+    fd = save_image(name, &speed);
     if (fd < 0)
         return EXIT_FAILED;
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return run_copy(c, path, copy, fd);
+    return run_copy(c, path, copy, speed, fd);
 }

@@ -447,13 +447,15 @@ int cmd_run(const struct command *c, int argc, char **argv)
     return run_command(c, argc, argv, RUN_THING);
 }
 
-int run_copy(const struct command *c, const char *path, const char *name, int fd)
+int run_copy(const struct command *c, const char *path, const char *name, double speed, int fd)
 {
     struct run r = { .command = c,
                      .options = { .size = sizeof r.options },
                      .detach = true,
                      .restored = true,
                      .name = name,
+                     .speed = "the original's",
+                     .factor = speed,
                      .inherited = fd };
 
     return run_thing(&r, RUN_SNAPSHOT, path);

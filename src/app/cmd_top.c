@@ -57,7 +57,7 @@ static const json_t *find(const json_t *list, const json_t *like)
     return NULL;
 }
 
-/* A second of it, since the last look; or since it began. */
+/* A second of it, since the last look or since it began. */
 static double rate(const json_t *was, const json_t *is, const char *key)
 {
     double seconds = remote_number(is, "age_seconds") - remote_number(was, "age_seconds");
@@ -69,6 +69,8 @@ static void print_row(const json_t *was, const json_t *is)
 {
     char age[16], memory[16];
 
+    if (!was) /* a copy began with what its original had */
+        was = json_object_get(is, "began");
     remote_duration(remote_number(is, "age_seconds"), age);
     remote_size(remote_number(is, "resident_bytes"), memory);
     printf("%-20s %-6s %-8s %8s %6.1f %8s %8.2f %9.2f  %s\033[K\n", remote_text(is, "name"),

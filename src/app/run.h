@@ -63,8 +63,9 @@ int replay_begin(struct run *r, struct mews *m);         /* the same, now that t
 int replay_quietly(const struct run *r, struct mews *m); /* until the end; the exit status */
 int replay_end(struct run *r, struct mews *m, int status); /* says what --verify has found */
 
-/* A machine from the snapshot that `fd` names too, behind the person's back. */
-int run_copy(const struct command *c, const char *path, const char *name, int fd);
+/* A machine from the snapshot that `fd` names too, behind the person's back. Speed 0: as fast as it
+ * goes. */
+int run_copy(const struct command *c, const char *path, const char *name, double speed, int fd);
 
 /* The exit status when a signal has asked the program to end; 0: none has. */
 int run_interrupted(void);

@@ -66,7 +66,14 @@ load control.bash
     mews pause a
     mews snapshot a a.snap
     frames=$(field a frames)
+    mews resume a --speed 0.5
+    mews pause a
+    frames=$(field a frames)
     [ "$(mews fork a --name b)" = b ]
+    # where its own begin is known: top counts from there (the original's pictures are not its own)
+    [[ $(field b began) == *"'frames': $frames"* ]]
+    mews top --count 1 | awk '$1 == "b" { seen = 1; if ($7 > 200 || $7 < 0) exit 1 } END { exit !seen }'
+    [ "$(mews stats --json b | python3 -c 'import json, sys; print(json.load(sys.stdin)["speed"])')" = 0.5 ]
     until_true 10 more_frames b "$frames"
     [ "$(field a frames)" = "$frames" ]
     is_state a paused

@@ -49,6 +49,10 @@ json_t *status_object(struct monitor *m)
     json_object_set_new(j, "guest_seconds", json_real((double)ticks / m->o.hz));
     json_object_set_new(j, "frames",
                         json_integer((json_int_t)__atomic_load_n(&m->frames, __ATOMIC_RELAXED)));
+    json_object_set_new(j, "began",
+                        json_pack("{s:I, s:f, s:I}", "ticks", (json_int_t)m->began.now,
+                                  "guest_seconds", (double)m->began.now / m->o.hz, "frames",
+                                  (json_int_t)m->began.frames));
     json_object_set_new(j, "cpu_seconds",
                         json_real((double)clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1e9));
     json_object_set_new(j, "resident_bytes", json_integer((json_int_t)resident_bytes(m)));

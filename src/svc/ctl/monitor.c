@@ -279,6 +279,8 @@ void monitor_pause(struct monitor *m, bool paused, const char *why)
 
 void monitor_publish(struct monitor *m, const struct monitor_clock *c)
 {
+    if (!m->listening) /* as long as there is one thread */
+        m->began = *c;
     __atomic_store_n(&m->now, c->now, __ATOMIC_RELAXED);
     __atomic_store_n(&m->frames, c->frames, __ATOMIC_RELAXED);
 }

@@ -58,7 +58,8 @@ void monitor_answer(struct method_call *call, const struct err *e);
 void monitor_sleep(struct monitor *m, u64 ns);
 /* Of the machine's own accord: a breakpoint, a key. `why` is a word for the event. */
 void monitor_pause(struct monitor *m, bool paused, const char *why);
-/* What others are told when they ask: from now on. */
+/* What others are told when they ask: from now on. The first one is before monitor_start(): where a
+ * machine begins that is a copy of another. */
 struct monitor_clock {
     u64 now, frames;
 };

@@ -89,7 +89,8 @@ struct monitor {
     /* Written by the machine's thread, read by both: atomic. */
     int paused, stopping;
     u64 now, frames;
-    u64 heard; /* topics somebody has subscribed to: a bit per hash */
+    struct monitor_clock began; /* what was published first */
+    u64 heard;                  /* topics somebody has subscribed to: a bit per hash */
 };
 
 /* ---- clients.c ---- */
