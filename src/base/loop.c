@@ -22,12 +22,6 @@ struct loop_watch {
     void *ctx;
 };
 
-struct loop_timer {
-    uv_timer_t timer;
-    void (*due)(void *ctx);
-    void *ctx;
-};
-
 /* ---- jobs ---- */
 
 static struct loop_job *take_jobs(struct loop *l)
@@ -180,7 +174,7 @@ void loop_destroy(struct loop *l)
     end_uv(l);
 }
 
-/* ---- watches and timers ---- */
+/* ---- watches ---- */
 
 static void watch_ready(uv_poll_t *p, int status, int events)
 {
@@ -220,30 +214,4 @@ void loop_unwatch(struct loop_watch *w)
 {
     if (w)
         uv_close((uv_handle_t *)&w->poll, free_handle);
-}
-
-static void timer_due(uv_timer_t *timer)
-{
-    struct loop_timer *t = timer->data;
-
-    t->due(t->ctx);
-}
-
-struct loop_timer *loop_timer(struct loop *l, u64 ms, void (*due)(void *ctx), void *ctx)
-{
-    struct loop_timer *t = malloc(sizeof *t);
-
-    if (!t)
-        return NULL;
-    *t = (struct loop_timer) { .due = due, .ctx = ctx };
-    uv_timer_init(&l->uv, &t->timer);
-    t->timer.data = t;
-    uv_timer_start(&t->timer, timer_due, ms, ms);
-    return t;
-}
-
-void loop_timer_end(struct loop_timer *t)
-{
-    if (t)
-        uv_close((uv_handle_t *)&t->timer, free_handle);
 }

@@ -1,6 +1,6 @@
-/* A thread that waits: for descriptors, for times, and for words from other threads (a libuv loop).
+/* A thread that waits: for descriptors, and for words from other threads (a libuv loop).
  *
- * Watches and timers belong to the loop's thread: only functions that it calls may make or end
+ * Watches belong to the loop's thread: only functions that it calls may make or end
  * them. loop_post() alone may be called from any thread. All signals are blocked in it: they go to
  * the threads that were there before. */
 #ifndef BASE_LOOP_H
@@ -19,7 +19,7 @@ struct loop_job {
 };
 
 int loop_create(struct loop **out, struct err *e);
-/* Does what was posted before, ends the thread, and frees watches and timers that are left. Accepts
+/* Does what was posted before, ends the thread, and frees watches that are left. Accepts
  * NULL. Nobody may post any more. */
 void loop_destroy(struct loop *l);
 
@@ -37,11 +37,5 @@ struct loop_watch;
 struct loop_watch *loop_watch(struct loop *l, int fd, void (*ready)(void *ctx), void *ctx);
 void loop_watch_for(struct loop_watch *w, bool reading, bool writing);
 void loop_unwatch(struct loop_watch *w); /* accepts NULL; then the descriptor may be closed */
-
-struct loop_timer;
-
-/* Calls due() after `ms`, then every `ms`; until ended. NULL: no memory. */
-struct loop_timer *loop_timer(struct loop *l, u64 ms, void (*due)(void *ctx), void *ctx);
-void loop_timer_end(struct loop_timer *t); /* accepts NULL */
 
 #endif
