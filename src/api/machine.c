@@ -539,7 +539,8 @@ static bool run_controlled(struct mews *m, u64 until, struct stop_info *s)
     }
 }
 
-enum mews_stop api_run(struct mews *m, u64 until, struct mews_stop_info *info)
+/* Runs until a time of the machine's or a picture, by its history if it has one. */
+static enum mews_stop run_until(struct mews *m, u64 until, struct mews_stop_info *info)
 {
     struct stop_info s = { 0 };
     enum mews_stop why;
@@ -579,7 +580,7 @@ enum mews_stop mews_run(struct mews *m, uint64_t ticks, struct mews_stop_info *i
     u64 now = m->machine->now;
 
     m->machine->frame_limit = 0;
-    return api_run(m, ticks > UINT64_MAX - now ? UINT64_MAX : now + ticks, info);
+    return run_until(m, ticks > UINT64_MAX - now ? UINT64_MAX : now + ticks, info);
 }
 
 enum mews_stop mews_run_frames(struct mews *m, uint64_t frames, struct mews_stop_info *info)
@@ -589,7 +590,7 @@ enum mews_stop mews_run_frames(struct mews *m, uint64_t frames, struct mews_stop
     /* A frame at a time: written-down input is looked at by the frame's number. */
     for (; frames && why == MEWS_STOP_FRAME; frames--) {
         m->machine->frame_limit = m->machine->frames + 1;
-        why = api_run(m, UINT64_MAX, info);
+        why = run_until(m, UINT64_MAX, info);
     }
     return why;
 }

@@ -75,8 +75,6 @@ void api_unmake(struct machine_parts *p);
 void api_exchange(struct mews *m, struct machine_parts *p);
 /* Stores battery RAM. */
 int api_store(struct machine *machine, struct store *store, struct err *e);
-/* Runs until a time of the machine's or a picture, by its history if it has one. */
-enum mews_stop api_run(struct mews *m, u64 until, struct mews_stop_info *info);
 
 /* ---- machine.c, for snapshot.c ---- */
 struct mews_options api_options(const struct mews_options *given);

@@ -109,6 +109,12 @@ void space_untrack(struct space *s, struct space_tracker *t)
     *t = (struct space_tracker) { 0 };
 }
 
+static void set_page(struct space_tracker *t, u64 page)
+{
+    assert(page < t->pages);
+    t->dirty[page / 64] |= 1ull << page % 64;
+}
+
 static void set_range(struct space_tracker *t, u64 first, u64 last)
 {
     for (u64 p = first; p <= last; p++) {
@@ -116,7 +122,7 @@ static void set_range(struct space_tracker *t, u64 first, u64 last)
             t->dirty[p / 64] = UINT64_MAX;
             p += 63;
         } else {
-            space_dirty_set(t, p);
+            set_page(t, p);
         }
     }
 }
@@ -150,12 +156,6 @@ u64 space_dirty_from(const struct space_tracker *t, u64 page)
         page = (page / 64 + 1) * 64;
     }
     return t->pages;
-}
-
-void space_dirty_set(struct space_tracker *t, u64 page)
-{
-    assert(page < t->pages);
-    t->dirty[page / 64] |= 1ull << page % 64;
 }
 
 void space_dirty_clear(struct space_tracker *t, u64 page)

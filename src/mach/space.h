@@ -76,7 +76,6 @@ void space_collect(struct space *s);
 
 /* The first dirty page from `page` on; t->pages: none. */
 u64 space_dirty_from(const struct space_tracker *t, u64 page);
-void space_dirty_set(struct space_tracker *t, u64 page);
 void space_dirty_clear(struct space_tracker *t, u64 page);
 u64 space_dirty_count(const struct space_tracker *t);
 

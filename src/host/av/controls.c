@@ -171,11 +171,6 @@ static bool is_held(const struct controls *c, enum av_action a)
     return held;
 }
 
-bool controls_rewind(const struct controls *c)
-{
-    return is_held(c, ACT_REWIND);
-}
-
 bool controls_fast(const struct controls *c)
 {
     return is_held(c, ACT_FAST) != c->fast_lock; /* held while locked: normal speed */
@@ -186,7 +181,7 @@ void controls_take(struct controls *c, struct av_events *out)
     out->requests = c->requests;
     out->paused = c->paused;
     out->fast = controls_fast(c);
-    out->rewind = controls_rewind(c);
+    out->rewind = is_held(c, ACT_REWIND);
     out->slot = c->slot;
     c->requests = 0;
     memcpy(c->shown, c->tapped, sizeof c->shown);

@@ -39,7 +39,6 @@ void controls_release_pad(struct controls *c, unsigned pad);
  * no real controller can press and some games cannot stand. */
 u32 controls_buttons(const struct controls *c, unsigned pad);
 
-bool controls_rewind(const struct controls *c);
 bool controls_fast(const struct controls *c);
 /* Once for each picture. Moves the requests out; `file` is left alone. */
 void controls_take(struct controls *c, struct av_events *out);

@@ -37,7 +37,7 @@ static const char *state_word(const struct monitor *m)
     return __atomic_load_n(&m->paused, __ATOMIC_ACQUIRE) ? "paused" : "running";
 }
 
-json_t *status_object(struct monitor *m)
+static json_t *status_object(struct monitor *m)
 {
     u64 ticks = __atomic_load_n(&m->now, __ATOMIC_RELAXED);
     json_t *j = json_deep_copy(m->about);

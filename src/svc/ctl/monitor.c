@@ -303,9 +303,15 @@ static void notice_deliver(void *ctx)
     free(n);
 }
 
+/* Whether anybody would get a notification of this topic: to save the work. */
+static bool is_heard(struct monitor *m, const char *topic)
+{
+    return __atomic_load_n(&m->heard, __ATOMIC_ACQUIRE) & topic_bit(topic, strcspn(topic, "."));
+}
+
 void monitor_notify(struct monitor *m, const char *name, json_t *params)
 {
-    struct notice *n = monitor_heard(m, name) ? malloc(sizeof *n + strlen(name) + 1) : NULL;
+    struct notice *n = is_heard(m, name) ? malloc(sizeof *n + strlen(name) + 1) : NULL;
 
     if (!n) {
         json_decref(params);
@@ -314,9 +320,4 @@ void monitor_notify(struct monitor *m, const char *name, json_t *params)
     *n = (struct notice) { { notice_deliver, n, NULL }, m, params };
     strcpy(n->name, name);
     loop_post(m->loop, &n->job);
-}
-
-bool monitor_heard(struct monitor *m, const char *topic)
-{
-    return __atomic_load_n(&m->heard, __ATOMIC_ACQUIRE) & topic_bit(topic, strcspn(topic, "."));
 }

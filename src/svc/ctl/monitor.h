@@ -72,7 +72,5 @@ void monitor_wake(struct monitor *m);
  * first dot. Takes the reference to params. A client that does not read loses some, and is told
  * how many. */
 void monitor_notify(struct monitor *m, const char *name, json_t *params);
-/* Whether anybody would get a notification of this topic: to save the work. */
-bool monitor_heard(struct monitor *m, const char *topic);
 
 #endif

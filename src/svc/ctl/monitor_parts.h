@@ -120,7 +120,6 @@ struct builtin {
 extern const struct builtin builtins[];
 /* The same of the machine's thread. */
 void builtin_methods(struct monitor *m, struct method out[static MACHINE_METHODS]);
-json_t *status_object(struct monitor *m);
 
 /* ---- output.c: console and log ---- */
 int output_open(struct monitor *m, struct err *e);

@@ -111,7 +111,7 @@ void snap_section_end(struct writer *w, size_t head)
     put_align(w, 8);
 }
 
-void snap_put_spaces(struct writer *w, const struct snap_part *parts, unsigned count)
+static void put_spaces(struct writer *w, const struct snap_part *parts, unsigned count)
 {
     put(w, count, 4);
     for (unsigned i = 0; i < count; i++) {
@@ -183,7 +183,7 @@ int snap_write_end(int fd, u64 at, struct writer *w, struct snap_part *parts, un
         if (write_records(fd, &at, &parts[i], e))
             return -(int)e->code;
     head = snap_section(w, SECTION_SPACES);
-    snap_put_spaces(w, parts, count);
+    put_spaces(w, parts, count);
     snap_section_end(w, head);
     if (w->failed)
         return err_set(e, ERR_NOMEM, "no memory for the manifest");

@@ -102,7 +102,6 @@ int snap_clear(int fd, u64 bytes, struct err *e);
 /* Appends the head of a section, whose body then follows; snap_section_end() closes it. */
 size_t snap_section(struct writer *w, enum snap_section s);
 void snap_section_end(struct writer *w, size_t head);
-void snap_put_spaces(struct writer *w, const struct snap_part *parts, unsigned count);
 
 /* Writes the tables of records, the manifest that `w` holds up to its spaces, and the header. Fills
  * the parts' places of their tables, and the digest. */
