@@ -27,12 +27,20 @@ foreach(section 1 3 5 7)
     install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section})
 endforeach()
 
-# NAME IN completions/, DIRECTORY, NAME THERE: where Debian's shells look
-foreach(line "mews.bash bash-completion/completions mews" "mews.zsh zsh/vendor-completions _mews"
-        "mews.fish fish/vendor_completions.d mews.fish")
+# The shells' scripts, which the program prints; SHELL, DIRECTORY, NAME: where Debian's shells look
+set(scripts)
+foreach(line "bash bash-completion/completions mews" "zsh zsh/vendor-completions _mews"
+        "fish fish/vendor_completions.d mews.fish")
     separate_arguments(line UNIX_COMMAND "${line}")
-    list(POP_FRONT line file dir name)
-    if(EXISTS ${PROJECT_SOURCE_DIR}/completions/${file})
-        install(FILES completions/${file} DESTINATION ${CMAKE_INSTALL_DATADIR}/${dir} RENAME ${name})
+    list(POP_FRONT line shell dir name)
+    if(TARGET mews)
+        set(script ${PROJECT_BINARY_DIR}/completions/mews.${shell})
+        add_custom_command(OUTPUT ${script} DEPENDS mews COMMENT "completion for ${shell}"
+            COMMAND ${CMAKE_COMMAND} -E make_directory completions
+            COMMAND $<TARGET_FILE:mews> help --completions ${shell} > ${script}
+            WORKING_DIRECTORY ${PROJECT_BINARY_DIR} VERBATIM)
+        list(APPEND scripts ${script})
+        install(FILES ${script} DESTINATION ${CMAKE_INSTALL_DATADIR}/${dir} RENAME ${name})
     endif()
 endforeach()
+add_custom_target(completions ALL DEPENDS ${scripts})

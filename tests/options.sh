@@ -1,6 +1,6 @@
 #!/bin/sh
 # The tables of `mews help --json` against what is written by hand: each command's manual page names exactly its
-# options, and the completions of bash, zsh and fish offer them. A shell that is not here is left out with a line.
+# options. And bash, zsh and fish offer them, and what there is: a shell that is not here is left out with a line.
 set -eu
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -34,34 +34,91 @@ if command -v mandoc >/dev/null; then
     mandoc -T lint -W warning docs/man/*.[1-9] || wrong "mandoc finds fault with a page"
 fi
 
-# ---- completions: what each shell offers for "mews COMMAND --" ----
-commands=$(tr '\n' ' ' <"$tmp/commands")
+# ---- completions: what each shell offers ----
+export XDG_RUNTIME_DIR="$tmp/machines"
+mkdir -m 700 "$tmp/machines" "$tmp/home"
+mkdir "$tmp/files" "$tmp/files/directory"
+hawk=$(find "$MEWS_GUESTS/nes/hawk" -name '*.nes')
+cp "$hawk" "$tmp/files/hawk.nes"
+mews run -d --name machine --saves none "$hawk" >/dev/null
+trap 'mews rm --force machine; rm -rf "$tmp"' EXIT
+for shell in bash zsh fish; do
+    mews help --completions $shell >"$tmp/mews.$shell"
+    cmp "$tmp/mews.$shell" "$MEWS_BUILD/completions/mews.$shell" || wrong "what is installed for $shell is old"
+done
+status=0
+mews help --completions csh 2>/dev/null || status=$?
+[ $status = 2 ] || wrong "a shell that is none"
+
+in_bash() { # in_bash WORD...: the last is being typed
+    bash -c '. "$0/mews.bash"; cd "$0/files"; COMP_WORDS=(mews "$@"); COMP_CWORD=$#; _mews; printf "%s\n" "${COMPREPLY[@]}"' \
+        "$tmp" "$@"
+}
+in_fish() { # in_fish LINE
+    HOME=$tmp/home fish --no-config -c "source $tmp/mews.fish; cd $tmp/files; complete -C '$1'" | cut -f1
+}
+in_zsh() { # in_zsh LINE: what it becomes
+    python3 tests/complete.py "$tmp" "$1"
+}
 offers() { # offers SHELL COMMAND FILE-WITH-WHAT-IT-OFFERS
     sort -u "$3" | grep '^--' >"$tmp/offered" || true
     cmp -s "$tmp/offered" "$tmp/$2" || { wrong "$1 for mews $2:"; diff "$tmp/offered" "$tmp/$2" || true; }
 }
-for command in $commands; do
-    bash -c '. completions/mews.bash; COMP_WORDS=(mews "$1" --); COMP_CWORD=2; _mews; printf "%s\n" "${COMPREPLY[@]}"' \
-        _ "$command" >"$tmp/out"
+in_bash "" >"$tmp/bash-commands"
+while read -r command; do
+    in_bash "$command" -- >"$tmp/out"
     offers bash "$command" "$tmp/out"
-    bash -c '. completions/mews.bash; COMP_WORDS=(mews ""); COMP_CWORD=1; _mews; printf "%s\n" "${COMPREPLY[@]}"' >"$tmp/out"
-    grep -qx "$command" "$tmp/out" || wrong "bash does not offer $command"
-    # zsh's specifications are read as they stand: it offers from no script.
-    case $command in
-    run | restore | replay | debug | show | trace) sed -n '/^    '"$command"')/,/;;/s/^ *'"'"'\**\(--[a-z-]*\)[=[].*/\1/p' completions/mews.zsh >"$tmp/out" ;;
-    *) grep -E "^    ([a-z| ]*\| )?$command( \|[a-z| ]*)?\) _arguments" completions/mews.zsh |
-        grep -o "'\**--[a-z-]*" | tr -d "'*" >"$tmp/out" || true ;;
-    esac
-    offers zsh "$command" "$tmp/out"
-    grep -q "[( ]$command"'\\:' completions/mews.zsh || wrong "zsh does not offer $command"
-    if command -v fish >/dev/null; then
-        HOME=$tmp fish --no-config -c "source completions/mews.fish; complete -C 'mews $command --'" | cut -f1 >"$tmp/out"
-        offers fish "$command" "$tmp/out"
-    fi
-done
-bash -c '. completions/mews.bash; COMP_WORDS=(mews run --frames 3 game.nes --); COMP_CWORD=5; _mews; [ ${#COMPREPLY[@]} -eq 0 ]' ||
-    wrong "bash offers our options for the guest's arguments"
-! command -v zsh >/dev/null || zsh -n completions/mews.zsh || wrong "zsh cannot read completions/mews.zsh"
+    grep -qx "$command" "$tmp/bash-commands" || wrong "bash does not offer $command"
+    ! command -v fish >/dev/null || { in_fish "mews $command --" >"$tmp/out" && offers fish "$command" "$tmp/out"; }
+done <"$tmp/commands"
+
+same() { # same WHAT WANTED GOT
+    [ "$2" = "$3" ] || wrong "$1: '$3' instead of '$2'"
+}
+line() { sort | tr '\n' ' ' | sed 's/ *$//'; }
+asked() { # asked WANTED WORD...: of bash and fish
+    want=$1
+    shift
+    same "bash: mews $*" "$want" "$(in_bash "$@" | line)"
+    ! command -v fish >/dev/null || same "fish: mews $*" "$want" "$(in_fish "mews $*" | sed 's,/$,,' | line)"
+}
+asked "sdl terminal" run --video ""
+asked "terminal" restore --video t
+asked "nes" run --kind n
+asked "machine" pause ""
+asked "machine" stop --timeout 3 ma
+asked "directory hawk.nes" info ""
+asked "directory" run --share ""
+asked "directory none" run --saves ""
+asked "hawk.nes" run --press 1:A h
+asked "" run --press ""
+asked "" run --name ""
+asked "" fork --name ""
+asked "trace" help tr
+asked "patterns" show hawk.nes patt
+asked "patterns" show machine patt
+asked "hawk.nes" snapshot --squash out h
+same "bash: a value behind a sign" "sdl terminal" "$(in_bash run --video = | line)"
+same "bash: the same, begun" "terminal" "$(in_bash run --video = te | line)"
+! command -v fish >/dev/null ||
+    same "fish: a value behind a sign" "--video=sdl --video=terminal" "$(in_fish "mews run --video=" | line)"
+same "bash: the guest's arguments" "directory hawk.nes" "$(in_bash run --frames 3 game.nes "" | line)"
+same "bash: the guest's options" "" "$(in_bash run --frames 3 game.nes -- | line)"
+events() { # events WORD: with the thing behind it
+    bash -c '. "$0/mews.bash"; cd "$0/files"; COMP_WORDS=(mews trace -e "$1" hawk.nes); COMP_CWORD=3; _mews
+        printf "%s\n" "${COMPREPLY[@]}"' "$tmp" "$1"
+}
+events "" | grep -qx cpu.step || wrong "bash offers no events"
+events cpu.step,ppu. | grep -q '^cpu\.step,ppu\.' || wrong "bash offers no second event"
+if command -v zsh >/dev/null; then
+    zsh -n "$tmp/mews.zsh" || wrong "zsh cannot read its completion"
+    same zsh "mews pause machine " "$(in_zsh "mews pause mac")"
+    same zsh "mews run --video " "$(in_zsh "mews run --vid")"
+    same zsh "mews run --video=terminal " "$(in_zsh "mews run --video=t")"
+    same zsh "mews info hawk.nes " "$(in_zsh "mews info h")"
+else
+    echo "zsh is not here: its completion was not tried"
+fi
 command -v fish >/dev/null || echo "fish is not here: its completion was not tried"
-[ $bad = 0 ] && echo "manual pages and completions name what the program takes"
+[ $bad = 0 ] && echo "manual pages name what the program takes, and the shells offer it"
 exit $bad

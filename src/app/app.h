@@ -27,6 +27,10 @@ extern const struct option_row snapshot_options[], restore_options[], inspect_op
 extern const struct option_row replay_options[];
 extern const struct option_row debug_options[], show_options[], trace_options[];
 
+/* The option that a word is: "--name", "--name=value", or "-x"; NULL: none of this command. */
+const struct option_row *option_of(const struct command *c, const char *word);
+/* Whether what stands behind a THING is the guest's, options or not. */
+bool has_guest_arguments(const struct command *c);
 /* The letter that is short for an option (-x), or 0. */
 char option_letter(const struct command *c, const struct option_row *o);
 /* Reads options until the first argument that is none; returns its index, or a negative number for

@@ -1,5 +1,5 @@
 /* help: the commands and their options, from the tables that are parsed by. */
-#include "app/app.h"
+#include "app/complete.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -65,8 +65,13 @@ static void help_all(bool json)
 int cmd_help(const struct command *c, int argc, char **argv)
 {
     bool json = false;
-    int i = options_parse(c, argc, argv, options_json, &json);
+    int i;
 
+    if (argc == 3 && !strcmp(argv[1], "--completions")) /* the two are for shells */
+        return complete_script(c, argv[2]);
+    if (argc > 1 && !strcmp(argv[1], "--complete"))
+        return complete_words(argc - 2, argv + 2);
+    i = options_parse(c, argc, argv, options_json, &json);
     if (i < 0)
         return options_end(i);
     if (argc - i > 1)

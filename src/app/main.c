@@ -132,9 +132,8 @@ char option_letter(const struct command *c, const struct option_row *o)
     return 0;
 }
 
-/* The option that a word is: "--name", "--name=value", or "-x", whose value, if it has one, is the
- * next word. */
-static const struct option_row *option_of(const struct command *c, const char *word)
+/* The value of "-x", if it has one, is the next word. */
+const struct option_row *option_of(const struct command *c, const char *word)
 {
     const char *name = word + 2;
 
@@ -146,8 +145,7 @@ static const struct option_row *option_of(const struct command *c, const char *w
     return NULL;
 }
 
-/* Whether what stands behind a THING is the guest's, options or not. */
-static bool has_guest_arguments(const struct command *c)
+bool has_guest_arguments(const struct command *c)
 {
     return strstr(c->synopsis, "[ARGUMENT...]") != NULL;
 }
