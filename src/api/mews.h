@@ -36,7 +36,7 @@ struct mews {
     u64 frames; /* of the machine, where press can see it */
     struct palette palette;
     u32 *rgb;
-    struct trace trace;
+    struct listener listener;
     struct trace_filter trace_filter;
     mews_trace_fn *trace_fn;
     void *trace_ctx;

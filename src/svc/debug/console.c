@@ -35,8 +35,7 @@ void debug_console_destroy(struct debug_console *c)
 {
     if (!c)
         return;
-    if (c->filter)
-        c->machine->trace = NULL;
+    machine_unlisten(c->machine, &c->listener);
     free(c->filter);
     free(c->buffer);
     free(c);

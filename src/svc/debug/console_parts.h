@@ -24,7 +24,7 @@ struct debug_console {
     u64 next_x, next_dis, next_list; /* where x, disassemble and list go on */
     bool has_dis;
     char symbol_dir[LINE_BYTES]; /* of the last symbol file: where its sources may be */
-    struct trace trace;
+    struct listener listener;
     struct trace_filter *filter; /* NULL: off */
     u64 events;
 };

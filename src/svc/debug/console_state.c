@@ -158,9 +158,9 @@ static int run_trace(struct debug_console *c, char *args, struct err *e)
         return 0;
     }
     if (!strcmp(args, "off")) {
+        machine_unlisten(c->machine, &c->listener);
         free(c->filter);
         c->filter = NULL;
-        c->machine->trace = NULL;
         return 0;
     }
     if (trace_filter_parse(c->machine, args, &f, e))
@@ -168,8 +168,9 @@ static int run_trace(struct debug_console *c, char *args, struct err *e)
     if (!c->filter && !(c->filter = malloc(sizeof *c->filter)))
         return err_set(e, ERR_NOMEM, "no memory to trace");
     *c->filter = f;
-    c->trace = (struct trace) { .mask = f.mask, .sink = on_event, .ctx = c };
-    c->machine->trace = &c->trace;
+    machine_unlisten(c->machine, &c->listener);
+    c->listener = (struct listener) { .mask = f.mask, .told = on_event, .ctx = c };
+    machine_listen(c->machine, &c->listener);
     return 0;
 }
 
