@@ -17,6 +17,8 @@ enum monitor_word control_serve(struct control *c);
 enum monitor_word control_wait(struct control *c);
 /* After a piece of a run: others may see how far the machine is. */
 void control_ran(struct control *c, const struct stop_info *s);
+/* So many times its own; 0: as fast as it goes, as one without a picture does until it is told. */
+double control_speed(const struct mews *m);
 /* How far one piece of a run may go: so that what others see is not old. */
 u64 control_slice(const struct control *c);
 

@@ -20,6 +20,7 @@ struct ctl_client {
     json_t *hello;
     json_t *kept; /* notifications nobody has taken yet: an array */
     u64 next_id;
+    bool gone;
 };
 
 static u64 now_ms(void)
@@ -30,8 +31,9 @@ static u64 now_ms(void)
     return (u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000;
 }
 
-static int gone(struct err *e)
+static int gone(struct ctl_client *c, struct err *e)
 {
+    c->gone = true;
     return err_set(e, ERR_STATE, "the machine has ended");
 }
 
@@ -50,7 +52,7 @@ static json_t *receive(struct ctl_client *c, int ms, struct err *e)
         int n;
 
         if (c->wire.ended) {
-            gone(e);
+            gone(c, e);
             return NULL;
         }
         n = poll(&p, 1, ms < 0 ? -1 : now < end ? (int)(end - now) : 0);
@@ -61,7 +63,7 @@ static json_t *receive(struct ctl_client *c, int ms, struct err *e)
         if (n == 0 || (n < 0 && ms >= 0)) /* a signal: whoever has a time to keep looks up */
             return NULL;
         if (n > 0 && !wire_read(&c->wire, &why)) {
-            gone(e);
+            gone(c, e);
             return NULL;
         }
     }
@@ -239,6 +241,11 @@ void ctl_client_close(struct ctl_client *c)
 const json_t *ctl_client_hello(const struct ctl_client *c)
 {
     return c->hello;
+}
+
+bool ctl_client_gone(const struct ctl_client *c)
+{
+    return c->gone;
 }
 
 int ctl_client_fd(const struct ctl_client *c)

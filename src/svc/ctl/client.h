@@ -36,6 +36,9 @@ int ctl_client_post(struct ctl_client *c, const char *method, json_t *params, st
  * within `ms` (-1: waits); NULL with an error: the machine is gone. */
 json_t *ctl_client_next(struct ctl_client *c, int ms, struct err *e);
 
+/* The machine has ended, as far as has been heard. */
+bool ctl_client_gone(const struct ctl_client *c);
+
 /* To wait for: something may have come when it can be read. */
 int ctl_client_fd(const struct ctl_client *c);
 

@@ -180,6 +180,8 @@ static int run_symbols(struct debug_console *c, char *args, struct err *e)
 {
     const struct symbols *s = debug_symbols(c->debug);
 
+    if (*args && console_asks(c, json_pack("{s:s, s:s}", "ask", "symbols", "path", args)))
+        return 0;
     if (*args && debug_console_symbols(c, args, e))
         return -(int)e->code;
     console_say(c, "%zu symbols, %zu pieces of code with their source lines\n", s->count,
@@ -197,6 +199,8 @@ static int run_source(struct debug_console *c, char *args, struct err *e)
     int r = 0;
     unsigned number = 1;
 
+    if (console_asks(c, json_pack("{s:s, s:s}", "ask", "source", "path", args)))
+        return 0;
     if (c->depth == SOURCE_DEPTH)
         return err_set(e, ERR_LIMIT, "%.60s: scripts in scripts in scripts", args);
     if (console_files(c, e) || file_read(args, 1 << 20, &text, &len, e))
