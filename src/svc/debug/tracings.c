@@ -44,14 +44,16 @@ static bool is_full(const struct tracing *t)
     return teller->untaken(teller->ctx, t->client) > UNTAKEN_MAX;
 }
 
-/* What was gathered; and how many were dropped since the last time. */
-static void tell(struct tracing *t)
+/* What was gathered; and how many were dropped since the last time. `last`: nothing comes after it.
+ */
+static void tell(struct tracing *t, bool last)
 {
     const struct debug_teller *teller = t->all->teller;
     json_t *params;
 
     t->full = is_full(t);
-    if ((!t->bytes && t->dropped == t->dropped_said) || t->full || !(params = json_object()))
+    if ((!t->bytes && t->dropped == t->dropped_said) || (t->full && !last) ||
+        !(params = json_object()))
         return;
     json_bytes_add(params, t->text, t->bytes);
     json_object_set_new(params, "dropped", json_integer((json_int_t)(t->dropped - t->dropped_said)));
@@ -66,7 +68,7 @@ static bool make_room(struct tracing *t, size_t len)
     if (t->bytes + len + 1 <= TEXT_BYTES)
         return true;
     if (!t->full || t->dropped % LOOK_EVERY == 0)
-        tell(t);
+        tell(t, false);
     if (t->bytes + len + 1 <= TEXT_BYTES)
         return true;
     t->dropped++;
@@ -144,7 +146,7 @@ void tracings_ran(struct tracings *all)
             continue;
         t->ended |= t->frames && all->machine->frames >= t->frames;
         if (t->client)
-            tell(t);
+            tell(t, false);
         if (!t->client) {
             end(all, &all->list[i]);
         } else if (t->ended && !t->bytes) { /* else its last lines wait to be taken */
@@ -171,7 +173,7 @@ static int call_stop(void *ctx, struct method_call *c, struct err *e)
 
     if (!at)
         return err_set(e, ERR_STATE, "you trace nothing");
-    tell(*at);
+    tell(*at, true);
     c->result = totals(*at);
     end(all, at);
     return 0;
