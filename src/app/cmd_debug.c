@@ -167,6 +167,7 @@ static int session(struct debugging *g, struct mews_debug *d, const char *thing)
         }
     if (!g->batch)
         mews_debug_greet(d);
+    fflush(stdout); /* whoever waits for it sends no line before */
     status = scripts(g, d);
     if (!g->batch) {
         converse(g, d);
