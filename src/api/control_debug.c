@@ -164,6 +164,8 @@ static void release(void *ctx)
     if (d->remembers)
         mews_rewind_memory(d->m, 0, &ignored);
     d->remembers = false;
+    monitor_publish(d->monitor,
+                    &(struct monitor_clock) { d->m->machine->now, d->m->machine->frames });
 }
 
 /* ---- life ---- */

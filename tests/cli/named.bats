@@ -310,3 +310,23 @@ mews: bad:2: foo: no such command (see help)" ]
     mews trace -n 3 one >out # there is room again
     [ "$(wc -l <out)" -eq 3 ]
 }
+
+# ---- enemies ----
+
+@test "hostile debuggers, one after the other, leave a machine that goes on" {
+    mews run -d --name h --rewind-memory 4M "$hawk"
+    until_true 10 more_frames h 5
+    python3 "$BATS_TEST_DIRNAME/hostile.py" run/mews/h/control.sock 3 debugger &
+    python3 "$BATS_TEST_DIRNAME/hostile.py" run/mews/h/control.sock 5 debugger
+    wait $!
+    until_true 5 eval '[ "$(field h why)" != debugger ]'
+    mews resume h
+    is_state h running
+    paces h
+    fds=$(ls "/proc/$(field h pid)/fd" | wc -l)
+    [ "$fds" -lt 60 ]
+    mews debug -b -c 'step 3' -c 'reverse-step 2' h
+    mews trace -n 3 h
+    mews stop h
+    [ "$(field h why)" = stopped ]
+}
