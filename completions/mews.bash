@@ -63,7 +63,10 @@ _mews() {
         pause | resume | stop | wait | rm | logs | attach | send | stats | events | fork)
             mapfile -t COMPREPLY < <(compgen -W "$(mews ps 2>/dev/null | awk 'NR > 1 { print $1 }')" -- "$cur")
             ;;
-        run | info | snapshot | restore | replay | inspect | diff | debug | show | trace) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
+        debug | show | trace)
+            mapfile -t COMPREPLY < <(compgen -f -- "$cur"; compgen -W "$(mews ps 2>/dev/null | awk 'NR > 1 { print $1 }')" -- "$cur")
+            ;;
+        run | info | snapshot | restore | replay | inspect | diff) mapfile -t COMPREPLY < <(compgen -f -- "$cur") ;;
         esac
         ;;
     esac

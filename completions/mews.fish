@@ -70,6 +70,7 @@ complete -c mews -n '__mews_in run restore' -s d -l detach -d 'run it behind you
 complete -c mews -n '__mews_in run restore' -x -l name -d 'list it under this name'
 complete -c mews -n '__mews_in snapshot' -l incremental -d 'only what changed since the last one'
 complete -c mews -n '__mews_in pause resume stop wait rm logs attach send stats events fork' -f -a "(mews ps 2>/dev/null | string match -rg '^(\\S+)' | tail -n +2)"
+complete -c mews -n '__mews_in debug show trace' -a "(mews ps 2>/dev/null | string match -rg '^(\\S+)' | tail -n +2)"
 complete -c mews -n '__mews_in top' -x -l interval -d 'seconds from one look to the next'
 complete -c mews -n '__mews_in top' -x -l count -d 'end after so many looks'
 complete -c mews -n '__mews_in stop' -x -l timeout -d 'seconds before it is killed'

@@ -1,5 +1,10 @@
 #compdef mews
 # zsh completion for mews. tests/options.sh holds it against the program's own tables.
+_mews_thing_or_machine() {
+    local -a machines
+    machines=(${(f)"$(mews ps 2>/dev/null | sed -n '2,$s/ .*//p')"})
+    _alternative 'things:thing:_files' 'machines:machine:compadd -a machines'
+}
 _mews() {
     local context state state_descr line
     typeset -A opt_args
@@ -110,7 +115,7 @@ _mews() {
             '*--set=[a setting of the machine]:PATH=VALUE: ' \
             '--share=[a directory in which a 6502v program may open files]:directory:_files -/' \
             '--help[list the options]' \
-            '1:thing:_files' '*::argument:_files'
+            '1:thing or machine:_mews_thing_or_machine' '*::argument:_files'
         ;;
     show)
         _arguments \
@@ -120,7 +125,7 @@ _mews() {
             '--frames=[run for so many pictures first]:pictures: ' \
             '*--press=[hold buttons meanwhile]:FRAME\:BUTTONS[\:COUNT]: ' \
             '--help[list the options]' \
-            '1:thing:_files' '2:view: '
+            '1:thing or machine:_mews_thing_or_machine' '2:view: '
         ;;
     trace)
         _arguments -A '-*' \
@@ -134,7 +139,7 @@ _mews() {
             '*--set=[a setting of the machine]:PATH=VALUE: ' \
             '--share=[a directory in which a 6502v program may open files]:directory:_files -/' \
             '--help[list the options]' \
-            '1:thing:_files' '*::argument:_files'
+            '1:thing or machine:_mews_thing_or_machine' '*::argument:_files'
         ;;
     info) _arguments '--json[print JSON]' '--help[list the options]' '1:thing:_files' ;;
     kinds | version) _arguments '--json[print JSON]' '--help[list the options]' ;;
