@@ -166,8 +166,9 @@ static void run_line(const char *line, const struct method *const *lists, const 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct debug_session_host host = { { tell, untaken, NULL }, piece,    ran,     serve, rest,
-                                       hold,                    remember, release, NULL };
+    struct debug_session_host host = {
+        { tell, untaken, NULL }, piece, ran, serve, rest, hold, remember, release, NULL
+    };
     const struct method *lists[4];
     struct debug_methods *looking;
     struct tracings *tracings;

@@ -537,7 +537,8 @@ void control_end(struct control *c)
 
     if (!c)
         return;
-    stopped = c->monitor && monitor_serve_urgent(c->monitor, "the machine has ended") == MONITOR_STOP;
+    stopped = c->monitor &&
+              monitor_serve_urgent(c->monitor, "the machine has ended") == MONITOR_STOP;
     if (c->last.why < ARRAY_SIZE(whys) && whys[c->last.why])
         end.why = whys[c->last.why];
     if (stopped)

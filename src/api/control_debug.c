@@ -56,8 +56,8 @@ static bool serve(void *ctx, bool searching)
 {
     struct control_debug *d = ctx;
 
-    return is_over(d, searching ? monitor_serve_urgent(d->monitor, busy)
-                                : monitor_serve(d->monitor));
+    return is_over(d,
+                   searching ? monitor_serve_urgent(d->monitor, busy) : monitor_serve(d->monitor));
 }
 
 static bool rest(void *ctx)
@@ -203,8 +203,9 @@ int control_debug_create(struct mews *m, struct monitor *monitor, struct control
         return err_set(e, ERR_NOMEM, "no memory for a debugger");
     d->m = m;
     d->monitor = monitor;
-    d->host = (struct debug_session_host) { { tell, untaken, d }, piece,    ran,     serve, rest,
-                                            hold,                 remember, release, d };
+    d->host = (struct debug_session_host) {
+        { tell, untaken, d }, piece, ran, serve, rest, hold, remember, release, d
+    };
     if (debug_methods_create(m->machine, &d->looking, e) ||
         tracings_create(m->machine, &d->host.teller, &d->tracings, e) ||
         debug_session_create(m->machine, m->recorder, &d->host, &d->session, e)) {

@@ -107,7 +107,7 @@ static const struct debug_face local_face = { local_close,     local_greet, loca
 int mews_debug_open(struct mews *m, const struct mews_debug_options *o, struct mews_debug **out,
                     struct mews_error *error)
 {
-    struct mews_debug *d;
+    struct mews_debug *d = NULL;
     struct err e;
 
     if (api_debug_make(&local_face, o, &d, &e))

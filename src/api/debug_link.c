@@ -11,16 +11,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SOURCE_DEPTH = 8, SCRIPT_MAX = 1 << 20, CHUNK_BYTES = 256 << 10, LINE_JSON = 100, NAME_BYTES = 4096 };
+enum {
+    SOURCE_DEPTH = 8,
+    SCRIPT_MAX = 1 << 20,
+    CHUNK_BYTES = 256 << 10,
+    LINE_JSON = 100,
+    NAME_BYTES = 4096
+};
 
 struct debug_remote {
     struct ctl_client *client;
     char name[80];
     bool ended;
-    int interrupted;        /* atomic: it was asked for and not passed on yet */
-    struct symbols files;   /* of all symbols that were sent: only the names of their sources */
-    char dir[PATH_MAX];     /* of the last file of symbols */
-    unsigned depth;         /* of scripts */
+    int interrupted;      /* atomic: it was asked for and not passed on yet */
+    struct symbols files; /* of all symbols that were sent: only the names of their sources */
+    char dir[PATH_MAX];   /* of the last file of symbols */
+    unsigned depth;       /* of scripts */
 };
 
 static int run(struct mews_debug *d, const char *line, struct err *e);
@@ -92,9 +98,8 @@ struct chunk { /* what is sent at once */
 
 static int send_chunk(struct mews_debug *d, struct chunk *k, bool more, struct err *e)
 {
-    json_t *result,
-        *params = json_pack("{s:o, s:o, s:o, s:b}", "symbols", k->symbols, "files", k->files,
-                            "lines", k->lines, "more", more);
+    json_t *result, *params = json_pack("{s:o, s:o, s:o, s:b}", "symbols", k->symbols, "files",
+                                        k->files, "lines", k->lines, "more", more);
     int r = call(d, "debug.symbols", params, &result, e);
 
     if (!r)

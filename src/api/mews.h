@@ -49,11 +49,11 @@ struct mews {
         u64 end, frames;
     } show;                   /* what mews_show_as() said */
     struct snap_chain *chain; /* of mews_snapshot_to(), once it was called */
-    /* A window that shows it lives on meanwhile, a picture's time; true: the person leaves. NULL: there
-     * is none. */
+    /* A window that shows it lives on meanwhile, a picture's time; true: the person leaves. NULL:
+     * there is none. */
     bool (*breathe)(void *ctx);
     void *breathe_ctx;
-    struct control *control;  /* others can find it: control.c; NULL: they cannot */
+    struct control *control; /* others can find it: control.c; NULL: they cannot */
     char name[256];
 };
 

@@ -18,7 +18,8 @@ const struct option_row debug_options[] = {
     { "batch", NULL, "end after the scripts and commands; status 1 if one failed" },
     { "symbols", "FILE", "symbols and lines (cc65 .dbg, labels, ELF); repeatable" },
     { "json", NULL, "print JSON, an object a line" },
-    { "rewind-memory", "SIZE", "for the way back; else 256M, of a NAME that has none: 64M; 0: none" },
+    { "rewind-memory", "SIZE",
+      "for the way back; else 256M, of a NAME that has none: 64M; 0: none" },
     { "kind", "KIND", "the kind of machine, when the thing's own bytes should not decide" },
     { "set", "PATH=VALUE", "a setting of the machine (mews info lists them); repeatable" },
     { "share", "DIR", "a directory in which a 6502v program may open files" },
@@ -179,12 +180,11 @@ static int session(struct debugging *g, struct mews_debug *d, const char *thing)
 
 static int debug_named(struct debugging *g, const char *name, bool arguments)
 {
-    struct mews_debug_options o = {
-        .size = sizeof o,
-        .json = g->json,
-        .say = print,
-        .rewind_bytes = g->rewind_said ? g->rewind_bytes : NAMED_REWIND_BYTES
-    };
+    struct mews_debug_options o = { .size = sizeof o,
+                                    .json = g->json,
+                                    .say = print,
+                                    .rewind_bytes = g->rewind_said ? g->rewind_bytes
+                                                                   : NAMED_REWIND_BYTES };
     struct mews_debug *d;
     struct mews_error e;
 

@@ -202,8 +202,8 @@ struct machine {
     bool debugged; /* a debugger is there: the guest's own break stops run() */
 };
 
-/* Between two calls of run: one more, or one fewer, is told of the events in its mask. Its memory is
- * its own; it is in no other machine's list. Not while somebody else has set m->trace. */
+/* Between two calls of run: one more, or one fewer, is told of the events in its mask. Its memory
+ * is its own; it is in no other machine's list. Not while somebody else has set m->trace. */
 void machine_listen(struct machine *m, struct listener *l);
 void machine_unlisten(struct machine *m, struct listener *l); /* also one that does not listen */
 

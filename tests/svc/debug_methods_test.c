@@ -23,8 +23,8 @@ struct caller {
     struct debug_session *session;
     struct tracings *tracings;
     struct debug_session_host host;
-    u64 client;  /* as whom it calls */
-    char *told;  /* text of notifications, owned */
+    u64 client; /* as whom it calls */
+    char *told; /* text of notifications, owned */
     u64 dropped, ended;
     size_t untaken; /* what it says of itself */
     u64 holder;
@@ -280,7 +280,7 @@ static void check_symbols(struct caller *c)
 
 static void check_owner(struct caller *c)
 {
-    static const char *const mine[] = { "debug.greet",  "debug.complete", "debug.symbols",
+    static const char *const mine[] = { "debug.greet", "debug.complete", "debug.symbols",
                                         "debug.detach", "debug.interrupt" };
     struct err e;
 
@@ -365,7 +365,8 @@ static void check_traces(struct caller *c)
 
     assert_null(call(c, "trace.start", json_object(), &e));
     assert_null(call(c, "trace.start", json_pack("{s:s}", "events", "nonsense"), &e));
-    assert_null(call(c, "trace.start", json_pack("{s:s, s:i}", "events", "cpu.*", "count", -1), &e));
+    assert_null(
+        call(c, "trace.start", json_pack("{s:s, s:i}", "events", "cpu.*", "count", -1), &e));
     assert_null(call(c, "trace.stop", json_object(), &e));
     free(c->told);
     c->told = NULL;
@@ -409,7 +410,8 @@ static void check_views(struct caller *c)
         const char *name = json_string_value(json_object_get(v, "name"));
         bool text = json_is_true(json_object_get(v, "text"));
         json_t *got = call(c, "view.get", json_pack("{s:s}", "name", name), &e);
-        json_t *text_said = call(c, "view.get", json_pack("{s:s, s:b}", "name", name, "text", 1), &e);
+        json_t *text_said = call(c, "view.get", json_pack("{s:s, s:b}", "name", name, "text", 1),
+                                 &e);
 
         assert_int_equal(text, text_said != NULL);
         assert_int_equal(text, got != NULL);

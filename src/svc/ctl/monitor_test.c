@@ -101,8 +101,8 @@ static int call_hold(void *ctx, struct method_call *c, struct err *e)
     const char *how = json_string_value(json_object_get(c->params, "how"));
 
     (void)e;
-    monitor_hold(r->monitor, how ? c->client : 0,
-                 how && *how == 'l' ? MONITOR_LENT : MONITOR_HELD, "tester");
+    monitor_hold(r->monitor, how ? c->client : 0, how && *how == 'l' ? MONITOR_LENT : MONITOR_HELD,
+                 "tester");
     return 0;
 }
 
@@ -277,9 +277,8 @@ static void heard(void *ctx, const json_t *j)
     is_state(other, "running");
     json_decref(ask(other, "pause", NULL));
     json_decref(ask(other, "resume", NULL));
-    assert_true(
-        ctl_client_call(other, "test.add", json_pack("{s:i, s:i}", "a", 1, "b", 1), NULL, 0, &sum,
-                        &e) < 0);
+    assert_true(ctl_client_call(other, "test.add", json_pack("{s:i, s:i}", "a", 1, "b", 1), NULL, 0,
+                                &sum, &e) < 0);
     assert_int_equal(e.code, ERR_STATE);
     assert_string_equal(e.text, "it tells much");
     ctl_client_close(other);

@@ -592,8 +592,8 @@ static int run_show(struct debug_console *c, char *args, struct err *e)
     if (view_find(c->machine, name, &v, e))
         return -(int)e->code;
     if (v->picture && (path || (!v->table && !v->text)) &&
-        console_asks(c, json_pack("{s:s, s:s, s:s?}", "ask", "picture", "view", v->name, "path",
-                                  path)))
+        console_asks(
+            c, json_pack("{s:s, s:s, s:s?}", "ask", "picture", "view", v->name, "path", path)))
         return 0;
     component_saving(&c->machine->root);
     if (v->picture && (path || (!v->table && !v->text)))

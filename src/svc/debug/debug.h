@@ -84,8 +84,8 @@ void debug_on_trace(struct debug *d,
 
 /* Who has the machine run, when others share it: a monitor. */
 struct debug_host {
-    /* Before a piece of a run forwards, to `until` at the latest: how far it may go now, at the pace
-     * that the machine has. May take its time; 0: what is under way is to end. */
+    /* Before a piece of a run forwards, to `until` at the latest: how far it may go now, at the
+     * pace that the machine has. May take its time; 0: what is under way is to end. */
     u64 (*piece)(void *ctx, u64 until);
     /* After it. */
     void (*ran)(void *ctx, const struct stop_info *info);

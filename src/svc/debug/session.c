@@ -7,10 +7,10 @@
 #include <string.h>
 
 enum {
-    SAID_BYTES = 16 << 10,    /* so much is told at once */
-    UNTAKEN_MAX = 512 << 10,  /* that the client has not taken: then a command waits */
-    WORDS_MAX = 4096,         /* of a completion */
-    SYMBOLS_MAX = 1 << 20,    /* of a session */
+    SAID_BYTES = 16 << 10,   /* so much is told at once */
+    UNTAKEN_MAX = 512 << 10, /* that the client has not taken: then a command waits */
+    WORDS_MAX = 4096,        /* of a completion */
+    SYMBOLS_MAX = 1 << 20,   /* of a session */
     LINES_MAX = 4 << 20,
     FILES_MAX = 1 << 16,
     NAME_MAX_BYTES = 4096, /* of a symbol or a file */
@@ -165,7 +165,8 @@ static int call_attach(void *ctx, struct method_call *c, struct err *e)
     struct err why;
 
     if (memory && (!json_is_integer(memory) || bytes < 0))
-        return err_set(e, ERR_USAGE, "debug.attach wants {\"json\": ..., \"rewind_memory\": BYTES}");
+        return err_set(e, ERR_USAGE,
+                       "debug.attach wants {\"json\": ..., \"rewind_memory\": BYTES}");
     if (s->client)
         return err_set(e, ERR_STATE,
                        s->client == c->client ? "you have its debugger already"
@@ -262,7 +263,8 @@ static int call_command(void *ctx, struct method_call *c, struct err *e)
     if (r) {
         tell(s);
     } else {
-        c->result = json_pack("{s:b, s:o*}", "ended", debug_console_ended(s->console), "ask", s->ask);
+        c->result = json_pack("{s:b, s:o*}", "ended", debug_console_ended(s->console), "ask",
+                              s->ask);
         put_said(s, c->result);
         s->ask = NULL;
     }
@@ -371,8 +373,8 @@ static bool add_symbols(struct symbols *to, json_t *symbols, json_t *files, json
     json_t *j;
     size_t i;
 
-    json_array_foreach(files, i, j) room &=
-        symbols_add_file(to, json_string_value(j), json_string_length(j));
+    json_array_foreach(files, i, j)
+        room &= symbols_add_file(to, json_string_value(j), json_string_length(j));
     json_array_foreach(symbols, i, j)
     {
         const json_t *name = json_array_get(j, 0);
@@ -380,9 +382,11 @@ static bool add_symbols(struct symbols *to, json_t *symbols, json_t *files, json
         room &= symbols_add(to, json_string_value(name), json_string_length(name), number_at(j, 1),
                             json_is_true(json_array_get(j, 2)));
     }
-    json_array_foreach(lines, i, j) room = room && symbols_add_line(
-        to, &(struct symbol_line) { number_at(j, 0), number_at(j, 1), (u32)number_at(j, 2),
-                                    (u32)number_at(j, 3), json_is_true(json_array_get(j, 4)) });
+    json_array_foreach(lines, i, j)
+        room = room &&
+               symbols_add_line(to, &(struct symbol_line) {
+                                        number_at(j, 0), number_at(j, 1), (u32)number_at(j, 2),
+                                        (u32)number_at(j, 3), json_is_true(json_array_get(j, 4)) });
     return room;
 }
 

@@ -12,9 +12,9 @@
  *   debug.symbols {symbols, files, lines, more} -> {symbols, lines}
  *   debug.interrupt, debug.detach
  *
- * It opens no file: what needs one is asked of the client (`ask`), which has it. What a command says
- * before it is done is told at once (debug.said); when the client does not take it, the command
- * waits, and serves what is urgent meanwhile. */
+ * It opens no file: what needs one is asked of the client (`ask`), which has it. What a command
+ * says before it is done is told at once (debug.said); when the client does not take it, the
+ * command waits, and serves what is urgent meanwhile. */
 #ifndef SVC_DEBUG_SESSION_H
 #define SVC_DEBUG_SESSION_H
 
@@ -59,7 +59,8 @@ const struct method *debug_session_methods(struct debug_session *s, unsigned *co
 const struct method *debug_session_urgent(struct debug_session *s, unsigned *count);
 void debug_session_gone(struct debug_session *s, u64 client); /* the client has left */
 bool debug_session_interrupted(const struct debug_session *s);
-/* The machine goes; then (machine not NULL) another is in its place. Whoever had it has it no more. */
+/* The machine goes; then (machine not NULL) another is in its place. Whoever had it has it no more.
+ */
 void debug_session_move(struct debug_session *s, struct machine *m, struct recorder *r);
 
 #endif

@@ -8,9 +8,9 @@
 
 enum {
     TRACINGS_MAX = 8,
-    TEXT_BYTES = 32 << 10,  /* so much is told at once */
-    UNTAKEN_MAX = 1 << 20,  /* beyond, events are dropped */
-    LOOK_EVERY = 1024,      /* so many were dropped: whether there is room again */
+    TEXT_BYTES = 32 << 10, /* so much is told at once */
+    UNTAKEN_MAX = 1 << 20, /* beyond, events are dropped */
+    LOOK_EVERY = 1024,     /* so many were dropped: whether there is room again */
     METHODS = 2
 };
 
@@ -56,7 +56,8 @@ static void tell(struct tracing *t, bool last)
         !(params = json_object()))
         return;
     json_bytes_add(params, t->text, t->bytes);
-    json_object_set_new(params, "dropped", json_integer((json_int_t)(t->dropped - t->dropped_said)));
+    json_object_set_new(params, "dropped",
+                        json_integer((json_int_t)(t->dropped - t->dropped_said)));
     t->dropped_said = t->dropped;
     t->bytes = 0;
     teller->tell(teller->ctx, t->client, "trace.told", params);

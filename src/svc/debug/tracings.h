@@ -1,7 +1,7 @@
 /* Traces of a machine that somebody else runs, for clients of the control protocol:
  *
- *   trace.start {events, json, count, frames} -> {}: from now on, as trace_filter_parse() takes them
- *   trace.stop                                -> {told, dropped}
+ *   trace.start {events, json, count, frames} -> {}: from now on, as trace_filter_parse() takes
+ * them trace.stop                                -> {told, dropped}
  *
  * What is told comes as trace.told {text|base64: whole lines, dropped}, and at `count` events or
  * after `frames` pictures trace.ended {told, dropped}. The machine waits for nobody: what a client
