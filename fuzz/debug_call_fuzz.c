@@ -170,7 +170,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         { tell, untaken, NULL }, piece, ran, serve, rest, hold, remember, release, NULL
     };
     const struct method *lists[4];
-    struct debug_methods *looking;
+    struct debug_methods *looking = NULL;
     struct tracings *tracings;
     char *text = strndup((const char *)data, size);
     unsigned counts[4], calls = 0;

@@ -107,10 +107,10 @@ static const struct debug_face local_face = { local_close,     local_greet, loca
 int mews_debug_open(struct mews *m, const struct mews_debug_options *o, struct mews_debug **out,
                     struct mews_error *error)
 {
-    struct mews_debug *d = NULL;
     struct err e;
+    struct mews_debug *d = api_debug_make(&local_face, o, &e);
 
-    if (api_debug_make(&local_face, o, &d, &e))
+    if (!d)
         return api_report(error, &e);
     d->m = m;
     if (debug_create(m->machine, m->recorder, m->history, &d->debug, &e) ||
@@ -135,17 +135,18 @@ void mews_debug_symbols_beside(struct mews_debug *d, const char *thing)
 
 /* ---- of any ---- */
 
-int api_debug_make(const struct debug_face *face, const struct mews_debug_options *o,
-                   struct mews_debug **out, struct err *e)
+struct mews_debug *api_debug_make(const struct debug_face *face, const struct mews_debug_options *o,
+                                  struct err *e)
 {
     struct mews_debug *d = calloc(1, sizeof *d);
 
-    if (!d)
-        return err_set(e, ERR_NOMEM, "no memory for a debugger");
+    if (!d) {
+        err_set(e, ERR_NOMEM, "no memory for a debugger");
+        return NULL;
+    }
     d->face = face;
     memcpy(&d->options, o, o->size < sizeof d->options ? o->size : sizeof d->options);
-    *out = d;
-    return 0;
+    return d;
 }
 
 void mews_debug_close(struct mews_debug *d)

@@ -38,8 +38,9 @@ struct mews_debug {
 };
 
 /* ---- debug.c, for debug_link.c ---- */
-int api_debug_make(const struct debug_face *face, const struct mews_debug_options *o,
-                   struct mews_debug **out, struct err *e);
+/* NULL: no memory. */
+struct mews_debug *api_debug_make(const struct debug_face *face, const struct mews_debug_options *o,
+                                  struct err *e);
 /* Symbols of a file that is no text (ELF), as symbols_binary_fn. */
 int api_debug_elf(void *ctx, const char *path, struct symbols *to, struct err *e);
 

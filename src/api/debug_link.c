@@ -144,7 +144,7 @@ static int send_symbols(struct mews_debug *d, const struct symbols *s, struct er
 
         r = add(d, &k, k.lines,
                 json_pack("[I, I, I, I, b]", (json_int_t)l->first, (json_int_t)l->bytes,
-                          (json_int_t)(base + l->file), (json_int_t)l->line, l->high),
+                          (json_int_t)base + l->file, (json_int_t)l->line, l->high),
                 LINE_JSON, e);
     }
     if (!r)
@@ -368,10 +368,10 @@ static int attach(struct mews_debug *d, const char *name, struct err *e)
 int mews_debug_open_named(const char *name, const struct mews_debug_options *o,
                           struct mews_debug **out, struct mews_error *error)
 {
-    struct mews_debug *d;
     struct err e;
+    struct mews_debug *d = api_debug_make(&remote_face, o, &e);
 
-    if (api_debug_make(&remote_face, o, &d, &e))
+    if (!d)
         return api_report(error, &e);
     if (attach(d, name, &e)) {
         mews_debug_close(d);

@@ -15,14 +15,14 @@
 struct tracings;
 
 /* The teller is borrowed. */
-int tracings_create(struct machine *m, const struct debug_teller *t, struct tracings **out,
+int tracings_create(struct machine *m, const struct debug_teller *teller, struct tracings **out,
                     struct err *e);
-void tracings_destroy(struct tracings *t); /* accepts NULL */
-const struct method *tracings_methods(struct tracings *t, unsigned *count);
+void tracings_destroy(struct tracings *all); /* accepts NULL */
+const struct method *tracings_methods(struct tracings *all, unsigned *count);
 /* Between two calls of run: tells what was gathered. */
-void tracings_ran(struct tracings *t);
-void tracings_gone(struct tracings *t, u64 client); /* also in the middle of a run */
+void tracings_ran(struct tracings *all);
+void tracings_gone(struct tracings *all, u64 client); /* also in the middle of a run */
 /* The machine goes, then (not NULL) another is in its place: nobody traces that one. */
-void tracings_move(struct tracings *t, struct machine *m);
+void tracings_move(struct tracings *all, struct machine *m);
 
 #endif
