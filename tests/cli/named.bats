@@ -218,6 +218,14 @@ mews: bad:2: foo: no such command (see help)" ]
     paces one
 }
 
+@test "debug NAME: at a terminal words are completed, and Ctrl-C stops a run and not the session" {
+    mews run -d --name one "$hawk"
+    run python3 "$BATS_TEST_DIRNAME/terminal.py" 'wait:(mews) ' 'send:regis\t\r' 'wait:pc=' 'send:p ppu.fra\t\r' 'wait:ppu.frame = ' 'send:c\r' \
+        'sh:sleep 1' 'send:\x03' 'wait:interrupted' 'send:echo still\r' 'wait:still' 'send:quit\r' -- mews debug one
+    [ "$status" -eq 0 ]
+    until_true 10 is_free one
+}
+
 @test "debug NAME: what is refused is one line" {
     mews run -d --name one "$hawk"
     for words in "--kind nes one" "--set region=pal one" "--share . one" "one argument"; do
