@@ -371,29 +371,35 @@ struct mews_debug_options { /* zero-initialise it, set `size` */
     /* Takes what is said, whole lines. */
     void (*say)(void *ctx, const char *text);
     void *ctx;
+    size_t rewind_bytes; /* mews_debug_open_named(): memory for the way back, if it has none */
 };
 /* Of a machine that nobody else runs meanwhile. With mews_rewind_memory(), and of a recording, it
  * goes backwards too. */
 MEWS_API int mews_debug_open(struct mews *m, const struct mews_debug_options *o,
                              struct mews_debug **out, struct mews_error *e);
+/* Of a machine in another process, by its name: it stands still, but for what the debugger has it
+ * do, until mews_debug_close(); then it goes on, live. One at a time can have it. Its monitor opens
+ * no file: scripts, symbols, sources and pictures are read and written here. */
+MEWS_API int mews_debug_open_named(const char *name, const struct mews_debug_options *o,
+                                   struct mews_debug **out, struct mews_error *e);
 MEWS_API void mews_debug_close(struct mews_debug *d); /* accepts NULL; before mews_close() */
 /* Says where the machine is. */
 MEWS_API void mews_debug_greet(struct mews_debug *d);
 /* Executes a command line ("help" lists them). An error is in `e`, with JSON it has been said too;
- * the session goes on. mews_kick() interrupts what runs. */
+ * the session goes on. */
 MEWS_API int mews_debug_command(struct mews_debug *d, const char *line, struct mews_error *e);
-MEWS_API bool mews_debug_ended(const struct mews_debug *d); /* quit was said */
+/* From any signal handler: the command that is under way ends soon. */
+MEWS_API void mews_debug_interrupt(struct mews_debug *d);
+/* Quit was said, or the machine of another process has ended. */
+MEWS_API bool mews_debug_ended(const struct mews_debug *d);
 /* Reads symbols (cc65's .dbg, labels, ELF). */
 MEWS_API int mews_debug_symbols(struct mews_debug *d, const char *path, struct mews_error *e);
-/* Those that stand beside a thing, if there are any: NAME.dbg, NAME.lbl, NAME.labels. */
+/* Those that stand beside a thing, if there are any: NAME.dbg, NAME.lbl, NAME.labels. For
+ * mews_debug_open(). */
 MEWS_API void mews_debug_symbols_beside(struct mews_debug *d, const char *thing);
 /* The next line that a person types, with history and completion where standard input and output
  * are a terminal; borrowed until the next. NULL: the end, or (`interrupted`) a signal. */
 MEWS_API const char *mews_debug_read(struct mews_debug *d, const char *prompt, bool *interrupted);
-/* Calls f for each word that the last one of `line` can become. */
-typedef void mews_word_fn(void *ctx, const char *word);
-MEWS_API void mews_debug_complete(struct mews_debug *d, const char *line, mews_word_fn *f,
-                                  void *ctx);
 
 /* How mews_show() and mews_serve() run it: so many times its own speed (not 1: without sound), 0:
  * as fast as it goes; and until when it does, by time and by pictures, UINT64_MAX: for ever. */

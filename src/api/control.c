@@ -2,9 +2,9 @@
  * api/'s own parts (snapshots, pictures, buttons); a service's are its own list. */
 #include "api/control.h"
 
+#include "api/control_debug.h"
 #include "api/mews.h"
 #include "api/save.h"
-#include "svc/debug/methods.h"
 #include "svc/debug/viewer.h"
 
 #include <fcntl.h>
@@ -29,7 +29,7 @@ struct control {
     struct mews *m;
     struct monitor *monitor;
     struct method methods[8];
-    struct debug_methods *looking; /* views and events */
+    struct control_debug *debug;
     struct screen screens[SCREENS_MAX];
     unsigned screen_count;
     u64 pictured, pictured_ns;      /* frame and time of the last that was sent */
@@ -50,8 +50,7 @@ static u64 now_ns(void)
     return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
 }
 
-/* So many times its own; 0: as fast as it goes, as one without a picture does until it is told. */
-static double machine_speed(const struct mews *m)
+double control_speed(const struct mews *m)
 {
     return m->machine->display.width || m->show.said ? m->show.speed : 0;
 }
@@ -112,7 +111,7 @@ static int call_speed(void *ctx, struct method_call *call, struct err *e)
         return err_set(e, ERR_USAGE, "want {\"speed\": 0.01 to 1000}, or 0: as fast as it goes");
     if (speed)
         mews_show_as(m, s, m->show.end, m->show.frames);
-    call->result = json_pack("{s:f}", "speed", machine_speed(m));
+    call->result = json_pack("{s:f}", "speed", control_speed(m));
     return 0;
 }
 
@@ -214,7 +213,7 @@ static int call_stats(void *ctx, struct method_call *call, struct err *e)
             json_object_set_new(stops, stop_name((enum stop)i),
                                 json_integer((json_int_t)c->stops[i]));
     call->result = json_pack("{s:I, s:f, s:f, s:I, s:I, s:o, s:I, s:i, s:i, s:o}", "ticks",
-                             (json_int_t)m->now, "speed", machine_speed(c->m), "hz",
+                             (json_int_t)m->now, "speed", control_speed(c->m), "hz",
                              (double)m->hz_num / (double)m->hz_den, "frames", (json_int_t)m->frames,
                              "exits", (json_int_t)c->runs, "exits_by_reason", stops, "snapshots",
                              (json_int_t)c->saves.count, "saving", (int)saves_waiting(&c->saves),
@@ -373,6 +372,7 @@ void control_ran(struct control *c, const struct stop_info *s)
     monitor_publish(c->monitor, &(struct monitor_clock) { m->now, m->frames });
     if (c->screen_count)
         send_picture(c);
+    control_debug_ran(c->debug);
 }
 
 u64 control_slice(const struct control *c)
@@ -384,12 +384,13 @@ u64 control_slice(const struct control *c)
 void control_leave(struct control *c)
 {
     saves_end(&c->saves, "another machine is in its place");
+    control_debug_leave(c->debug);
     untrack(c);
 }
 
 void control_enter(struct control *c)
 {
-    debug_methods_move(c->looking, c->m->machine, c->m->recorder, c->m->history);
+    control_debug_enter(c->debug);
 }
 
 void control_wake(struct control *c)
@@ -425,14 +426,10 @@ static void list_methods(struct control *c)
         { "view.picture", "{name}, with a memfd: the view's pixels go there", call_view_picture, c,
           false },
     };
-    const struct method *looking;
-    unsigned count;
 
     memcpy(c->methods, list, sizeof list);
     _Static_assert(sizeof list <= sizeof c->methods, "room for all");
     monitor_add(c->monitor, c->methods, ARRAY_SIZE(list));
-    looking = debug_methods_looking(c->looking, &count);
-    monitor_add(c->monitor, looking, count);
     monitor_when_gone(c->monitor, client_gone, c);
 }
 
@@ -473,7 +470,7 @@ static int start(struct control *c, const struct mews_control_options *o, struct
     r = said ? monitor_create(&mo, &c->monitor, e) : err_set(e, ERR_NOMEM, "no memory");
     json_decref(said);
     if (!r)
-        r = debug_methods_create(c->m->machine, c->m->recorder, c->m->history, &c->looking, e);
+        r = control_debug_create(c->m, c->monitor, &c->debug, e);
     if (r)
         return r;
     monitor_console(c->monitor, &in, &out);
@@ -525,7 +522,8 @@ void control_end(struct control *c)
 
     if (!c)
         return;
-    stopped = c->monitor && monitor_serve(c->monitor) == MONITOR_STOP;
+    stopped = c->monitor &&
+              monitor_serve_urgent(c->monitor, "the machine has ended") == MONITOR_STOP;
     saves_end(&c->saves, "the machine has ended");
     if (c->last.why < ARRAY_SIZE(whys) && whys[c->last.why])
         end.why = whys[c->last.why];
@@ -540,8 +538,8 @@ void control_end(struct control *c)
     console_flush(&c->m->diagnostics);
     console_also(&c->m->console, -1, -1);
     console_also(&c->m->diagnostics, -1, -1);
+    control_debug_destroy(c->debug);
     monitor_destroy(c->monitor, &end);
-    debug_methods_destroy(c->looking);
     untrack(c);
     for (unsigned i = 0; i < SCREENS_MAX; i++)
         if (c->screens[i].fd >= 0)
@@ -558,7 +556,7 @@ static u64 pace_ns(const struct mews *m)
     const struct display *d = &m->machine->display;
     double seconds = d->width ? (double)d->ticks_num / d->ticks_den / mews_hz(m) : 1.0 / 60;
 
-    return machine_speed(m) > 0 ? (u64)(1e9 * seconds / machine_speed(m)) : 0;
+    return control_speed(m) > 0 ? (u64)(1e9 * seconds / control_speed(m)) : 0;
 }
 
 /* Returns often enough for another speed to be noticed. */

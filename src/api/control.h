@@ -19,6 +19,8 @@ enum monitor_word control_wait(struct control *c);
 void control_ran(struct control *c, const struct stop_info *s);
 /* Whether a snapshot is being saved, for which control_serve() is to be called often. */
 bool control_saving(const struct control *c);
+/* So many times its own; 0: as fast as it goes, as one without a picture does until it is told. */
+double control_speed(const struct mews *m);
 /* How far one piece of a run may go: so that what others see is not old. */
 u64 control_slice(const struct control *c);
 

@@ -1,8 +1,7 @@
 /* The debugger of the machine behind a handle: its console, and what of it needs the host. */
-#include "api/mews.h"
+#include "api/debug.h"
+
 #include "host/elf.h"
-#include "host/line.h"
-#include "svc/debug/console.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -10,19 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-struct mews_debug {
-    struct mews *m;
-    struct mews_debug_options options;
-    struct debug *debug;
-    struct debug_console *console;
-    /* Lines from a person: an editor at a terminal, else what comes. */
-    bool asked;
-    const struct line_module *module; /* NULL: no editor */
-    struct line_editor *editor;
-    char *line;
-    size_t line_room;
-};
 
 /* What the guest has written stands before what is said of it. */
 static void say(void *ctx, const char *text)
@@ -61,7 +47,7 @@ static bool add_line(void *ctx, const char *file, u32 line, u64 first, u64 bytes
     return symbols_add_line(s, &l);
 }
 
-static int read_symbols(void *ctx, const char *path, struct symbols *to, struct err *e)
+int api_debug_elf(void *ctx, const char *path, struct symbols *to, struct err *e)
 {
     struct elf_sink sink = { add_symbol, add_line, to };
 
@@ -69,25 +55,69 @@ static int read_symbols(void *ctx, const char *path, struct symbols *to, struct 
     return elf_symbols(path, &sink, e);
 }
 
-/* ---- life ---- */
+/* ---- of a machine here ---- */
+
+static void local_close(struct mews_debug *d)
+{
+    debug_console_destroy(d->console);
+    debug_destroy(d->debug);
+}
+
+static void local_greet(struct mews_debug *d)
+{
+    debug_console_greet(d->console);
+}
+
+static int local_command(struct mews_debug *d, const char *line, struct err *e)
+{
+    struct mews *m = d->m;
+    int r = debug_console_run(d->console, line, e);
+
+    m->frames = m->machine->frames;
+    __atomic_store_n(&m->kicked, 0, __ATOMIC_SEQ_CST);
+    console_flush(&m->console);
+    console_flush(&m->diagnostics);
+    return r;
+}
+
+static void local_interrupt(struct mews_debug *d)
+{
+    mews_kick(d->m);
+}
+
+static bool local_ended(const struct mews_debug *d)
+{
+    return debug_console_ended(d->console);
+}
+
+static int local_symbols(struct mews_debug *d, const char *path, struct err *e)
+{
+    return debug_console_symbols(d->console, path, e);
+}
+
+static void local_complete(struct mews_debug *d, const char *line, line_word_fn *word, void *ctx)
+{
+    debug_console_complete(d->console, line, word, ctx);
+}
+
+static const struct debug_face local_face = { local_close,     local_greet, local_command,
+                                              local_interrupt, local_ended, local_symbols,
+                                              local_complete };
 
 int mews_debug_open(struct mews *m, const struct mews_debug_options *o, struct mews_debug **out,
                     struct mews_error *error)
 {
-    struct mews_debug *d = calloc(1, sizeof *d);
     struct err e;
+    struct mews_debug *d = api_debug_make(&local_face, o, &e);
 
-    if (!d) {
-        err_set(&e, ERR_NOMEM, "no memory for a debugger");
+    if (!d)
         return api_report(error, &e);
-    }
     d->m = m;
-    memcpy(&d->options, o, o->size < sizeof d->options ? o->size : sizeof d->options);
     if (debug_create(m->machine, m->recorder, m->history, &d->debug, &e) ||
         debug_console_create(d->debug,
                              &(struct debug_console_options) { .json = d->options.json,
                                                                .say = say,
-                                                               .symbols = read_symbols,
+                                                               .symbols = api_debug_elf,
                                                                .picture = show_picture,
                                                                .ctx = d },
                              &d->console, &e)) {
@@ -98,56 +128,65 @@ int mews_debug_open(struct mews *m, const struct mews_debug_options *o, struct m
     return 0;
 }
 
+void mews_debug_symbols_beside(struct mews_debug *d, const char *thing)
+{
+    debug_console_symbols_beside(d->console, thing);
+}
+
+/* ---- of any ---- */
+
+struct mews_debug *api_debug_make(const struct debug_face *face, const struct mews_debug_options *o,
+                                  struct err *e)
+{
+    struct mews_debug *d = calloc(1, sizeof *d);
+
+    if (!d) {
+        err_set(e, ERR_NOMEM, "no memory for a debugger");
+        return NULL;
+    }
+    d->face = face;
+    memcpy(&d->options, o, o->size < sizeof d->options ? o->size : sizeof d->options);
+    return d;
+}
+
 void mews_debug_close(struct mews_debug *d)
 {
     if (!d)
         return;
     if (d->module)
         d->module->close(d->editor);
-    debug_console_destroy(d->console);
-    debug_destroy(d->debug);
+    d->face->close(d);
     free(d->line);
     free(d);
 }
 
 void mews_debug_greet(struct mews_debug *d)
 {
-    debug_console_greet(d->console);
+    d->face->greet(d);
 }
 
 int mews_debug_command(struct mews_debug *d, const char *line, struct mews_error *error)
 {
-    struct mews *m = d->m;
     struct err e;
-    int r = debug_console_run(d->console, line, &e);
 
-    m->frames = m->machine->frames;
-    __atomic_store_n(&m->kicked, 0, __ATOMIC_SEQ_CST);
-    console_flush(&m->console);
-    console_flush(&m->diagnostics);
-    return r ? api_report(error, &e) : 0;
+    return d->face->command(d, line, &e) ? api_report(error, &e) : 0;
+}
+
+void mews_debug_interrupt(struct mews_debug *d)
+{
+    d->face->interrupt(d);
 }
 
 bool mews_debug_ended(const struct mews_debug *d)
 {
-    return debug_console_ended(d->console);
+    return d->face->ended(d);
 }
 
 int mews_debug_symbols(struct mews_debug *d, const char *path, struct mews_error *error)
 {
     struct err e;
 
-    return debug_console_symbols(d->console, path, &e) ? api_report(error, &e) : 0;
-}
-
-void mews_debug_symbols_beside(struct mews_debug *d, const char *thing)
-{
-    debug_console_symbols_beside(d->console, thing);
-}
-
-void mews_debug_complete(struct mews_debug *d, const char *line, mews_word_fn *f, void *ctx)
-{
-    debug_console_complete(d->console, line, f, ctx);
+    return d->face->symbols(d, path, &e) ? api_report(error, &e) : 0;
 }
 
 /* ---- lines ---- */
@@ -156,7 +195,7 @@ static void complete(void *ctx, const char *line, line_word_fn *word, void *word
 {
     struct mews_debug *d = ctx;
 
-    debug_console_complete(d->console, line, word, word_ctx);
+    d->face->complete(d, line, word, word_ctx);
 }
 
 static bool history_path(char out[PATH_MAX])

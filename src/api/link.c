@@ -1,6 +1,6 @@
 /* Machines of other processes: mews.h's side of svc/ctl/client and svc/ctl/rundir. JSON crosses it
  * as text, so that no program has to have our JSON library. */
-#include "api/mews.h"
+#include "api/debug.h"
 #include "base/own.h"
 #include "host/av/av.h"
 #include "svc/ctl/client.h"
@@ -170,13 +170,13 @@ int mews_link_next(struct mews_link *l, int ms, char **notification, struct mews
 
 /* ---- its views ---- */
 
-static int view_size(struct mews_link *l, const json_t *params, unsigned *width, unsigned *height,
+static int view_size(struct ctl_client *c, const json_t *params, unsigned *width, unsigned *height,
                      struct err *e)
 {
     json_t *r;
     int w = 0, h = 0;
 
-    if (ctl_client_call(l->client, "view.picture", json_deep_copy(params), NULL, 0, &r, e))
+    if (ctl_client_call(c, "view.picture", json_deep_copy(params), NULL, 0, &r, e))
         return -(int)e->code;
     json_unpack(r, "{s:i, s:i}", "width", &w, "height", &h);
     json_decref(r);
@@ -187,7 +187,7 @@ static int view_size(struct mews_link *l, const json_t *params, unsigned *width,
     return 0;
 }
 
-static int view_picture(struct mews_link *l, json_t *params, const char *path, struct err *e)
+static int view_picture(struct ctl_client *c, json_t *params, const char *path, struct err *e)
 {
     OWN(fd) int fd = memfd_create("mews-view", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     unsigned width = 0, height = 0;
@@ -196,12 +196,12 @@ static int view_picture(struct mews_link *l, json_t *params, const char *path, s
     u32 *rgb;
     int r;
 
-    if (view_size(l, params, &width, &height, e))
+    if (view_size(c, params, &width, &height, e))
         return -(int)e->code;
     bytes = (size_t)width * height * 4;
     if (fd < 0 || ftruncate(fd, (off_t)bytes))
         return err_set(e, ERR_SYS, "memory for the view");
-    if (ctl_client_call(l->client, "view.picture", json_deep_copy(params), &fd, 1, &done, e))
+    if (ctl_client_call(c, "view.picture", json_deep_copy(params), &fd, 1, &done, e))
         return -(int)e->code;
     json_decref(done);
     rgb = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, 0);
@@ -212,16 +212,22 @@ static int view_picture(struct mews_link *l, json_t *params, const char *path, s
     return r;
 }
 
+int api_link_view(struct ctl_client *c, const char *name, const char *path, struct err *e)
+{
+    json_t *params = json_pack("{s:s}", "name", name);
+    int r = params ? view_picture(c, params, path, e)
+                   : err_set(e, ERR_USAGE, "a view's name is UTF-8");
+
+    json_decref(params);
+    return r;
+}
+
 int mews_link_view(struct mews_link *l, const char *name, const char *path,
                    struct mews_error *error)
 {
-    json_t *params = json_pack("{s:s}", "name", name);
     struct err e;
-    int r = params ? view_picture(l, params, path, &e)
-                   : err_set(&e, ERR_USAGE, "a view's name is UTF-8");
 
-    json_decref(params);
-    return r ? api_report(error, &e) : 0;
+    return api_link_view(l->client, name, path, &e) ? api_report(error, &e) : 0;
 }
 
 /* ---- its screen ---- */

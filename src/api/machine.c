@@ -315,7 +315,11 @@ void api_exchange(struct mews *m, struct machine_parts *p)
     m->frames = p->machine->frames;
     m->asked_at = 0;
     m->reset_done = false;
-    p->machine->trace = m->trace_fn ? &m->trace : NULL;
+    if (m->trace_fn) {
+        if (m->machine)
+            machine_unlisten(m->machine, &m->listener);
+        machine_listen(p->machine, &m->listener);
+    }
     __atomic_store_n(&m->machine, p->machine, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&m->kicking, __ATOMIC_SEQ_CST))
         ; /* another thread is in mews_kick(), with the old machine perhaps */

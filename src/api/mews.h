@@ -38,7 +38,7 @@ struct mews {
     u64 lost_at;
     struct palette palette;
     u32 *rgb;
-    struct trace trace;
+    struct listener listener;
     struct trace_filter trace_filter;
     mews_trace_fn *trace_fn;
     void *trace_ctx;
@@ -51,7 +51,11 @@ struct mews {
         u64 end, frames;
     } show;                   /* what mews_show_as() said */
     struct snap_chain *chain; /* of mews_snapshot_to(), once it was called */
-    struct control *control;  /* others can find it: control.c; NULL: they cannot */
+    /* A window that shows it lives on meanwhile, a picture's time; true: the person leaves. NULL:
+     * there is none. */
+    bool (*breathe)(void *ctx);
+    void *breathe_ctx;
+    struct control *control; /* others can find it: control.c; NULL: they cannot */
     char name[256];
 };
 

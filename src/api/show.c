@@ -25,6 +25,7 @@ struct show {
     struct av_settings settings;
     struct rewind *rewind;    /* NULL: not rewinding */
     double speed;             /* which the sound is set for */
+    bool left;                /* the person has left while a debugger had the machine */
     bool refused;             /* the rewind key is held in vain */
     struct frame_clock clock; /* when the front-end does not keep time */
     u64 shown_ns;
@@ -253,6 +254,18 @@ static bool ended(const struct show *s)
     return mews_now(m) >= m->show.end || mews_frames(m) >= m->show.frames;
 }
 
+/* A picture's time of a debugger that has the machine: the window is alive, and does nothing to it.
+ */
+static bool breathe(void *ctx)
+{
+    struct show *s = ctx;
+    struct av_events ev;
+
+    s->fe->ops->poll(s->fe, &ev);
+    present(s);
+    return s->left |= (ev.requests & AV_QUIT) != 0;
+}
+
 static void loop(struct show *s, struct mews_stop_info *info)
 {
     enum monitor_word word;
@@ -270,6 +283,8 @@ static void loop(struct show *s, struct mews_stop_info *info)
         }
         serve(s, &ev);
         word = s->m->control ? control_serve(s->m->control) : MONITOR_RUN;
+        if (s->left)
+            return;
         if (word == MONITOR_STOP) {
             *info = (struct mews_stop_info) { .why = MEWS_STOP_ASKED };
             return;
@@ -296,9 +311,12 @@ static int show(struct mews *m, enum av_kind kind, struct mews_stop_info *info, 
         return -(int)e->code;
     m->video.next = s.fe->video;
     m->press.next = s.fe->input;
+    m->breathe = breathe;
+    m->breathe_ctx = &s;
     set_sound(&s);
     loop(&s, info);
     stop_rewinding(&s);
+    m->breathe = NULL;
     m->video.next = NULL;
     m->audio.next = NULL;
     m->press.next = &m->held;

@@ -168,8 +168,10 @@ int mews_trace_events(struct mews *m, const char *events, bool json, mews_trace_
     m->trace_ctx = ctx;
     m->trace_json = json;
     m->trace_filter = filter;
-    m->trace = (struct trace) { .mask = filter.mask, .sink = trace_sink, .ctx = m };
-    m->machine->trace = f ? &m->trace : NULL;
+    machine_unlisten(m->machine, &m->listener);
+    m->listener = (struct listener) { .mask = filter.mask, .told = trace_sink, .ctx = m };
+    if (f)
+        machine_listen(m->machine, &m->listener);
     return 0;
 }
 

@@ -1,7 +1,8 @@
-/* debug: the debugger's console on a machine or a recording. Lines come from scripts, then from
+/* debug: the debugger's console on a machine, also one that runs behind one's back, or on a
+ * recording. Lines come from scripts, then from
  * standard input; where that is no terminal there is no prompt, and the guest finds its input at
  * the end. */
-#include "app/app.h"
+#include "app/remote.h"
 
 #include "base/types.h"
 
@@ -17,14 +18,15 @@ const struct option_row debug_options[] = {
     { "batch", NULL, "end after the scripts and commands; status 1 if one failed" },
     { "symbols", "FILE", "symbols and lines (cc65 .dbg, labels, ELF); repeatable" },
     { "json", NULL, "print JSON, an object a line" },
-    { "rewind-memory", "SIZE", "for the way back; else 256M, 0: none" },
+    { "rewind-memory", "SIZE",
+      "for the way back; else 256M, of a NAME that has none: 64M; 0: none" },
     { "kind", "KIND", "the kind of machine, when the thing's own bytes should not decide" },
     { "set", "PATH=VALUE", "a setting of the machine (mews info lists them); repeatable" },
     { "share", "DIR", "a directory in which a 6502v program may open files" },
     { NULL, NULL, NULL },
 };
 
-enum { ASKED_MAX = 64, REWIND_BYTES = 256 << 20 };
+enum { ASKED_MAX = 64, REWIND_BYTES = 256 << 20, NAMED_REWIND_BYTES = 64 << 20 };
 
 struct debugging {
     const struct command *command;
@@ -33,23 +35,23 @@ struct debugging {
     const char *words[ASKED_MAX]; /* scripts and commands */
     bool is_script[ASKED_MAX];
     unsigned setting_count, symbol_count, word_count;
-    bool json, batch;
+    bool json, batch, rewind_said;
     size_t rewind_bytes;
 };
 
 /* ---- Ctrl-C stops the guest, not us ---- */
 
-static _Atomic(struct mews *) running;
+static _Atomic(struct mews_debug *) running;
 static volatile sig_atomic_t ended;
 
 static void on_signal(int n)
 {
-    struct mews *m = running;
+    struct mews_debug *d = running;
 
     if (n != SIGINT)
         ended = n;
-    if (m)
-        mews_kick(m);
+    if (d)
+        mews_debug_interrupt(d);
 }
 
 static void catch_signals(void)
@@ -93,7 +95,7 @@ static int set_option(void *ctx, const char *name, const char *value)
     else if (!strcmp(name, "share"))
         g->options.share = value;
     else
-        return option_size(g->command, name, value, &g->rewind_bytes);
+        return g->rewind_said = true, option_size(g->command, name, value, &g->rewind_bytes);
     return 0;
 }
 
@@ -105,12 +107,12 @@ static void print(void *ctx, const char *text)
     fputs(text, stdout);
 }
 
-static int execute(struct debugging *g, struct mews *m, struct mews_debug *d, const char *line)
+static int execute(struct debugging *g, struct mews_debug *d, const char *line)
 {
     struct mews_error e;
     int r;
 
-    running = m;
+    running = d;
     r = mews_debug_command(d, line, &e);
     running = NULL;
     fflush(stdout);
@@ -119,7 +121,7 @@ static int execute(struct debugging *g, struct mews *m, struct mews_debug *d, co
     return r;
 }
 
-static int scripts(struct debugging *g, struct mews *m, struct mews_debug *d)
+static int scripts(struct debugging *g, struct mews_debug *d)
 {
     int status = 0;
 
@@ -127,13 +129,13 @@ static int scripts(struct debugging *g, struct mews *m, struct mews_debug *d)
         char line[4352];
 
         snprintf(line, sizeof line, "%s%s", g->is_script[i] ? "source " : "", g->words[i]);
-        if (execute(g, m, d, line))
+        if (execute(g, d, line))
             status = EXIT_FAILED;
     }
     return status;
 }
 
-static void converse(struct debugging *g, struct mews *m, struct mews_debug *d)
+static void converse(struct debugging *g, struct mews_debug *d)
 {
     bool interrupted;
 
@@ -141,7 +143,7 @@ static void converse(struct debugging *g, struct mews *m, struct mews_debug *d)
         const char *line = mews_debug_read(d, "(mews) ", &interrupted);
 
         if (line)
-            execute(g, m, d, line);
+            execute(g, d, line);
         else if (interrupted)
             putchar('\n');
         else
@@ -151,16 +153,14 @@ static void converse(struct debugging *g, struct mews *m, struct mews_debug *d)
         putchar('\n');
 }
 
-static int session(struct debugging *g, struct mews *m, const char *thing)
+/* With a debugger that is closed at the end; thing: what its symbols may stand beside. */
+static int session(struct debugging *g, struct mews_debug *d, const char *thing)
 {
-    struct mews_debug_options o = { .size = sizeof o, .json = g->json, .say = print };
-    struct mews_debug *d;
     struct mews_error e;
     int status;
 
-    if (mews_debug_open(m, &o, &d, &e))
-        return fail_error(&e);
-    mews_debug_symbols_beside(d, thing);
+    if (thing)
+        mews_debug_symbols_beside(d, thing);
     for (unsigned i = 0; i < g->symbol_count; i++)
         if (mews_debug_symbols(d, g->symbols[i], &e)) {
             mews_debug_close(d);
@@ -168,13 +168,51 @@ static int session(struct debugging *g, struct mews *m, const char *thing)
         }
     if (!g->batch)
         mews_debug_greet(d);
-    status = scripts(g, m, d);
+    fflush(stdout); /* whoever waits for it sends no line before */
+    status = scripts(g, d);
     if (!g->batch) {
-        converse(g, m, d);
+        converse(g, d);
         status = 0;
     }
     mews_debug_close(d);
     return ended ? 128 + ended : status;
+}
+
+static int debug_named(struct debugging *g, const char *name, bool arguments)
+{
+    struct mews_debug_options o = { .size = sizeof o,
+                                    .json = g->json,
+                                    .say = print,
+                                    .rewind_bytes = g->rewind_said ? g->rewind_bytes
+                                                                   : NAMED_REWIND_BYTES };
+    struct mews_debug *d;
+    struct mews_error e;
+
+    if (arguments || g->options.kind || g->options.share || g->setting_count)
+        return usage(g->command, "%s runs already: no --kind, --set, --share and arguments", name);
+    if (mews_debug_open_named(name, &o, &d, &e))
+        return fail_error(&e);
+    catch_signals();
+    return session(g, d, NULL);
+}
+
+static int debug_thing(struct debugging *g, const char *thing)
+{
+    struct mews_debug_options o = { .size = sizeof o, .json = g->json, .say = print };
+    struct mews_debug *d;
+    struct mews_error e;
+    struct mews *m;
+    int status;
+
+    if (mews_open(thing, &g->options, &m, &e))
+        return fail_error(&e);
+    /* What cannot go back says so when it is asked to. */
+    if (!mews_is_recording(thing) && g->rewind_bytes)
+        mews_rewind_memory(m, g->rewind_bytes, &e);
+    catch_signals();
+    status = mews_debug_open(m, &o, &d, &e) ? fail_error(&e) : session(g, d, thing);
+    mews_close(m);
+    return status;
 }
 
 int cmd_debug(const struct command *c, int argc, char **argv)
@@ -182,25 +220,17 @@ int cmd_debug(const struct command *c, int argc, char **argv)
     struct debugging g = { .command = c,
                            .options.size = sizeof g.options,
                            .rewind_bytes = REWIND_BYTES };
-    struct mews_error e;
-    struct mews *m;
-    int at = options_parse(c, argc, argv, set_option, &g), status;
+    int at = options_parse(c, argc, argv, set_option, &g);
 
     if (at < 0)
         return options_end(at);
     if (at >= argc)
-        return usage(c, "wants a THING or a recording");
+        return usage(c, "wants a THING, a NAME or a recording");
+    if (remote_is_machine(argv[at]))
+        return debug_named(&g, argv[at], at + 1 < argc);
     g.options.settings = g.settings;
     g.options.args = (const char *const *)argv + at + 1;
     g.options.console = true;
     g.options.deaf = !isatty(0);
-    if (mews_open(argv[at], &g.options, &m, &e))
-        return fail_error(&e);
-    /* What cannot go back says so when it is asked to. */
-    if (!mews_is_recording(argv[at]) && g.rewind_bytes)
-        mews_rewind_memory(m, g.rewind_bytes, &e);
-    catch_signals();
-    status = session(&g, m, argv[at]);
-    mews_close(m);
-    return status;
+    return debug_thing(&g, argv[at]);
 }

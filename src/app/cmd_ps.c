@@ -10,7 +10,7 @@ static void print_row(const json_t *j)
     bool ended = !strcmp(remote_text(j, "state"), "ended");
     char how_old[16] = "-", guest[16] = "-", share[16] = "-", memory[16] = "-", state[24];
 
-    snprintf(state, sizeof state, "%s", remote_text(j, "state"));
+    snprintf(state, sizeof state, "%s", remote_state(j));
     if (ended) {
         remote_duration(remote_number(j, "ended") - remote_number(j, "started"), how_old);
         snprintf(state, sizeof state, "%s %d", remote_text(j, "why"),

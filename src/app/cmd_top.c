@@ -74,9 +74,9 @@ static void print_row(const json_t *was, const json_t *is)
     remote_duration(remote_number(is, "age_seconds"), age);
     remote_size(remote_number(is, "resident_bytes"), memory);
     printf("%-20s %-6s %-8s %8s %6.1f %8s %8.2f %9.2f  %s\033[K\n", remote_text(is, "name"),
-           remote_text(is, "kind"), remote_text(is, "state"), age,
-           100 * rate(was, is, "cpu_seconds"), memory, rate(was, is, "frames"),
-           rate(was, is, "guest_seconds"), remote_text(is, "thing"));
+           remote_text(is, "kind"), remote_state(is), age, 100 * rate(was, is, "cpu_seconds"),
+           memory, rate(was, is, "frames"), rate(was, is, "guest_seconds"),
+           remote_text(is, "thing"));
 }
 
 static void print_all(const json_t *was, const json_t *is, bool clear)

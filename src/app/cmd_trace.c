@@ -1,5 +1,5 @@
-/* trace: a machine's events, a line each, while it runs. */
-#include "app/app.h"
+/* trace: a machine's events, a line each, while it runs; also of one behind one's back. */
+#include "app/remote.h"
 
 #include "base/types.h"
 
@@ -32,6 +32,7 @@ struct tracing {
     const char *events, *output;
     bool json;
     uint64_t frames, count, said; /* 0: no end */
+    uint64_t dropped;
     struct mews *m;
     FILE *out;
 };
@@ -163,6 +164,113 @@ static int trace(struct tracing *t)
     return status;
 }
 
+/* ---- of a machine in another process ---- */
+
+static int remote_list(const char *name)
+{
+    struct mews_error e;
+    json_t *r = remote_ask(name, "trace.events", NULL, &e), *j;
+    size_t i;
+
+    if (!r)
+        return fail_error(&e);
+    json_array_foreach(json_object_get(r, "events"), i, j)
+    {
+        const char *first = json_string_value(json_object_get(j, "first"));
+        const char *second = json_string_value(json_object_get(j, "second"));
+
+        print_event(NULL, remote_text(j, "name"), remote_text(j, "doc"), first, second);
+    }
+    json_decref(r);
+    return 0;
+}
+
+/* One notification; true: it was the last. */
+static bool remote_heard(struct tracing *t, const json_t *j)
+{
+    const json_t *params = json_object_get(j, "params");
+    const char *name = remote_text(j, "method");
+
+    if (!strcmp(name, "trace.told")) {
+        remote_print(t->out, params);
+        fflush(t->out);
+        t->dropped += (uint64_t)remote_number(params, "dropped");
+    } else if (!strcmp(name, "trace.ended")) {
+        t->dropped = (uint64_t)remote_number(params, "dropped");
+        return true;
+    }
+    return ferror(t->out);
+}
+
+/* No more is to come; what has come is printed. */
+static void remote_stop(struct tracing *t, struct mews_link *l)
+{
+    struct mews_error e;
+    json_t *total = remote_call(l, "trace.stop", NULL, &e), *j;
+    bool gone;
+
+    while ((j = remote_next(l, 0, &gone))) {
+        remote_heard(t, j);
+        json_decref(j);
+    }
+    if (total)
+        t->dropped = (uint64_t)remote_number(total, "dropped");
+    json_decref(total);
+}
+
+static int remote_follow(struct tracing *t, struct mews_link *l, const char *name)
+{
+    bool gone = false, done = false;
+    json_t *j;
+
+    while (!done && !gone && !interrupted)
+        if ((j = remote_next(l, 200, &gone))) {
+            done = remote_heard(t, j);
+            json_decref(j);
+        }
+    if (interrupted && !gone)
+        remote_stop(t, l);
+    if (t->dropped)
+        fprintf(stderr, "mews: %llu events were dropped: they came faster than they were taken\n",
+                (unsigned long long)t->dropped);
+    if (gone)
+        fprintf(stderr, "mews: %s has ended\n", name);
+    return interrupted ? 128 + interrupted : 0;
+}
+
+static int trace_named(struct tracing *t, const char *name)
+{
+    /* A second one ends us without a word: what is printed may be read by nobody. */
+    struct sigaction a = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+    struct mews_error e;
+    struct mews_link *l;
+    int status;
+    json_t *j;
+
+    if (mews_link_open(name, &l, &e))
+        return fail_error(&e);
+    t->out = t->output ? fopen(t->output, "we") : stdout;
+    if (!t->out) {
+        perror(t->output);
+        mews_link_close(l);
+        return EXIT_FAILED;
+    }
+    sigaction(SIGINT, &a, NULL);
+    sigaction(SIGTERM, &a, NULL);
+    j = remote_call(l, "trace.start",
+                    json_pack("{s:s, s:b, s:I, s:I}", "events", t->events, "json", t->json, "count",
+                              (json_int_t)t->count, "frames", (json_int_t)t->frames),
+                    &e);
+    status = j ? remote_follow(t, l, name) : fail_error(&e);
+    json_decref(j);
+    mews_link_close(l);
+    if (t->output && fclose(t->out)) {
+        perror(t->output);
+        status = EXIT_FAILED;
+    }
+    return status;
+}
+
 int cmd_trace(const struct command *c, int argc, char **argv)
 {
     struct tracing t = { .command = c, .events = "cpu.step", .options.size = sizeof t.options };
@@ -172,7 +280,13 @@ int cmd_trace(const struct command *c, int argc, char **argv)
     if (at < 0)
         return options_end(at);
     if (at >= argc)
-        return usage(c, "wants a THING");
+        return usage(c, "wants a THING or a NAME");
+    if (remote_is_machine(argv[at])) {
+        if (at + 1 < argc || t.options.kind || t.options.share || t.setting_count || t.press_count)
+            return usage(c, "%s runs already: no --kind, --set, --share, --press and arguments",
+                         argv[at]);
+        return strcmp(t.events, "list") ? trace_named(&t, argv[at]) : remote_list(argv[at]);
+    }
     t.options.settings = t.settings;
     t.options.args = (const char *const *)argv + at + 1;
     t.options.console = true;

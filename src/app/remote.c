@@ -112,6 +112,14 @@ const char *remote_text(const json_t *j, const char *key)
     return text ? text : "";
 }
 
+const char *remote_state(const json_t *j)
+{
+    const char *state = remote_text(j, "state");
+
+    return !strcmp(state, "paused") && !strcmp(remote_text(j, "why"), "debugger") ? "debugged"
+                                                                                  : state;
+}
+
 static void add_machine(void *ctx, const char *name, const char *about, const char *end)
 {
     json_t *j = json_loads(about, 0, NULL), *how = end ? json_loads(end, 0, NULL) : NULL, *now;
@@ -170,6 +178,18 @@ void remote_write(int fd, const json_t *bytes)
     if (json_bytes_get(bytes, &out, &len, &e))
         return;
     write_all(fd, out, len);
+    free(out);
+}
+
+void remote_print(FILE *f, const json_t *bytes)
+{
+    struct err e;
+    char *out;
+    size_t len;
+
+    if (json_bytes_get(bytes, &out, &len, &e))
+        return;
+    fwrite(out, 1, len, f);
     free(out);
 }
 

@@ -4,6 +4,8 @@
 
 #include "app/app.h"
 
+#include <stdio.h>
+
 /* The one argument NAME; NULL after a message. */
 const char *remote_name(const struct command *c, int argc, char **argv, int i);
 
@@ -27,9 +29,12 @@ json_t *remote_machines(struct mews_error *e);
 /* A number of it, 0 when it is not there. */
 double remote_number(const json_t *j, const char *key);
 const char *remote_text(const json_t *j, const char *key);
+/* Its state in a word: "debugged" when it stands still for a debugger. */
+const char *remote_state(const json_t *j);
 
-/* Bytes of {"text": ...} or {"base64": ...} to a descriptor. */
+/* Bytes of {"text": ...} or {"base64": ...} to a descriptor, or a stream. */
 void remote_write(int fd, const json_t *bytes);
+void remote_print(FILE *f, const json_t *bytes);
 /* The same object of bytes, a new reference. */
 json_t *remote_bytes(const void *bytes, size_t len);
 

@@ -84,6 +84,7 @@ int json_bytes_get(const json_t *object, char **out, size_t *len, struct err *e)
         free(bytes);
         return err_set(e, ERR_USAGE, "\"base64\" is none");
     }
+    bytes[*len] = 0;
     *out = bytes;
     return 0;
 }

@@ -81,3 +81,41 @@ u64 machine_ticks(const struct machine *m, u64 ns)
     assert(m->hz_den);
     return (u64)((unsigned __int128)ns * m->hz_num / m->hz_den / 1000000000u);
 }
+
+/* ---- who hears of events ---- */
+
+static void tell_all(void *ctx, const struct trace_record *r)
+{
+    for (struct listener *l = ((struct machine *)ctx)->listeners; l; l = l->next)
+        if (l->mask >> r->id & 1)
+            l->told(l->ctx, r);
+}
+
+static void hear(struct machine *m)
+{
+    assert(!m->trace || m->trace == &m->all);
+    m->all = (struct trace) { .sink = tell_all, .ctx = m };
+    for (struct listener *l = m->listeners; l; l = l->next)
+        m->all.mask |= l->mask;
+    m->trace = m->listeners ? &m->all : NULL;
+}
+
+void machine_listen(struct machine *m, struct listener *l)
+{
+    machine_unlisten(m, l);
+    l->next = m->listeners;
+    m->listeners = l;
+    hear(m);
+}
+
+void machine_unlisten(struct machine *m, struct listener *l)
+{
+    struct listener **at = &m->listeners;
+
+    while (*at && *at != l)
+        at = &(*at)->next;
+    if (!*at)
+        return;
+    *at = l->next;
+    hear(m);
+}

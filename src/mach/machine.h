@@ -188,6 +188,8 @@ struct machine {
     struct event_queue events;
     struct ports ports;
     struct trace *trace; /* NULL: off */
+    struct trace all;    /* what `trace` is while there are listeners: what any of them wants */
+    struct listener *listeners;
     const struct trace_event *trace_events;
     unsigned trace_event_count; /* 64 at most */
     const struct view *views;
@@ -199,6 +201,11 @@ struct machine {
     u64 passed;
     bool debugged; /* a debugger is there: the guest's own break stops run() */
 };
+
+/* Between two calls of run: one more, or one fewer, is told of the events in its mask. Its memory
+ * is its own; it is in no other machine's list. Not while somebody else has set m->trace. */
+void machine_listen(struct machine *m, struct listener *l);
+void machine_unlisten(struct machine *m, struct listener *l); /* also one that does not listen */
 
 const struct fields *machine_fields(void); /* of the machine itself, not of its tree */
 

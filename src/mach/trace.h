@@ -1,6 +1,6 @@
 /* Trace events: fixed records; what they are called, the machine says (machine->trace_events). The
  * debugger, the golden tests and the replay check read the same records. Whoever sets
- * machine->trace does it between two calls of run. */
+ * machine->trace, or listens, does it between two calls of run. */
 #ifndef MACH_TRACE_H
 #define MACH_TRACE_H
 
@@ -38,6 +38,15 @@ struct trace {
 };
 
 void trace_put(struct trace *t, u64 time, unsigned id, u16 source, u64 a, u64 b);
+
+/* One of several who hear of events: machine_listen(). Whoever has heard enough in the middle of a
+ * run sets its mask to 0. */
+struct listener {
+    u64 mask;
+    void (*told)(void *ctx, const struct trace_record *r);
+    void *ctx;
+    struct listener *next;
+};
 
 static inline bool trace_on(const struct trace *t, unsigned id)
 {

@@ -34,7 +34,23 @@ static const char *state_word(const struct monitor *m)
 {
     if (__atomic_load_n(&m->stopping, __ATOMIC_ACQUIRE))
         return "stopping";
+    if (__atomic_load_n(&m->holder, __ATOMIC_ACQUIRE))
+        return __atomic_load_n(&m->lent, __ATOMIC_ACQUIRE) ? "running" : "paused";
     return __atomic_load_n(&m->paused, __ATOMIC_ACQUIRE) ? "paused" : "running";
+}
+
+/* Who has it to itself, if anybody; else why it stands still. */
+static void add_why(json_t *j, struct monitor *m)
+{
+    u64 holder = __atomic_load_n(&m->holder, __ATOMIC_ACQUIRE);
+    const char *why = __atomic_load_n(&m->why, __ATOMIC_ACQUIRE);
+
+    if (holder) {
+        json_object_set_new(j, "why", json_string(why));
+        json_object_set_new(j, "holder", json_integer((json_int_t)holder));
+    } else if (__atomic_load_n(&m->paused, __ATOMIC_ACQUIRE)) {
+        json_object_set_new(j, "why", json_string("request"));
+    }
 }
 
 static json_t *status_object(struct monitor *m)
@@ -43,6 +59,7 @@ static json_t *status_object(struct monitor *m)
     json_t *j = json_deep_copy(m->about);
 
     json_object_set_new(j, "state", json_string(state_word(m)));
+    add_why(j, m);
     json_object_set_new(j, "age_seconds",
                         json_real((double)(clock_ns(CLOCK_MONOTONIC) - m->started_ns) / 1e9));
     json_object_set_new(j, "ticks", json_integer((json_int_t)ticks));
@@ -200,8 +217,11 @@ static int call_pause(void *ctx, struct method_call *c, struct err *e)
 
 static int call_resume(void *ctx, struct method_call *c, struct err *e)
 {
+    const struct monitor *m = ctx;
+
     (void)c;
-    (void)e;
+    if (m->holder)
+        return err_set(e, ERR_STATE, "it is held by a %s, which alone can have it go on", m->why);
     monitor_pause(ctx, false, "request");
     return 0;
 }

@@ -13,13 +13,14 @@
 #include <sys/syscall.h>
 #include <time.h>
 
-enum { PROTOCOL = 1, HELLO_MS = 5000, KILL_MS = 5000, KEPT_MAX = 4096 };
+enum { PROTOCOL = 1, HELLO_MS = 5000, KILL_MS = 5000, KEPT_MAX = 4096, LOOK_UP_MS = 100 };
 
 struct ctl_client {
     struct wire wire;
     json_t *hello;
     json_t *kept; /* notifications nobody has taken yet: an array */
     u64 next_id;
+    bool gone;
 };
 
 static u64 now_ms(void)
@@ -30,8 +31,9 @@ static u64 now_ms(void)
     return (u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000;
 }
 
-static int gone(struct err *e)
+static int gone(struct ctl_client *c, struct err *e)
 {
+    c->gone = true;
     return err_set(e, ERR_STATE, "the machine has ended");
 }
 
@@ -50,7 +52,7 @@ static json_t *receive(struct ctl_client *c, int ms, struct err *e)
         int n;
 
         if (c->wire.ended) {
-            gone(e);
+            gone(c, e);
             return NULL;
         }
         n = poll(&p, 1, ms < 0 ? -1 : now < end ? (int)(end - now) : 0);
@@ -61,7 +63,7 @@ static json_t *receive(struct ctl_client *c, int ms, struct err *e)
         if (n == 0 || (n < 0 && ms >= 0)) /* a signal: whoever has a time to keep looks up */
             return NULL;
         if (n > 0 && !wire_read(&c->wire, &why)) {
-            gone(e);
+            gone(c, e);
             return NULL;
         }
     }
@@ -123,6 +125,28 @@ static int send_call(struct ctl_client *c, const char *method, json_t *params, c
     return r;
 }
 
+/* Whether it is the answer to the call `id`, or to what was no call. */
+static bool answers(const json_t *j, u64 id)
+{
+    const json_t *its = json_object_get(j, "id");
+
+    return !json_object_get(j, "method") &&
+           (json_integer_value(its) == (json_int_t)id || json_is_null(its));
+}
+
+/* Takes the reference. */
+static int take_answer(json_t *j, json_t **result, struct err *e)
+{
+    if (json_object_get(j, "error")) {
+        refused(json_object_get(j, "error"), e);
+        json_decref(j);
+        return -(int)e->code;
+    }
+    *result = json_incref(json_object_get(j, "result"));
+    json_decref(j);
+    return 0;
+}
+
 static int call(struct ctl_client *c, const char *method, json_t *params, const int *fds,
                 unsigned fd_count, int ms, json_t **result, struct err *e)
 {
@@ -136,23 +160,34 @@ static int call(struct ctl_client *c, const char *method, json_t *params, const 
             return err_set(e, ERR_STATE, "its monitor does not answer");
         if (!j)
             return -(int)e->code;
-        if (json_object_get(j, "method")) {
-            if (json_array_size(c->kept) < KEPT_MAX)
-                json_array_append(c->kept, j);
-        } else if (json_integer_value(json_object_get(j, "id")) == (json_int_t)c->next_id ||
-                   json_is_null(json_object_get(j, "id"))) {
-            break;
-        }
+        if (answers(j, c->next_id))
+            return take_answer(j, result, e);
+        if (json_object_get(j, "method") && json_array_size(c->kept) < KEPT_MAX)
+            json_array_append(c->kept, j);
         json_decref(j);
     }
-    if (json_object_get(j, "error")) {
-        refused(json_object_get(j, "error"), e);
-        json_decref(j);
+}
+
+int ctl_client_call_hearing(struct ctl_client *c, const char *method, json_t *params,
+                            void (*heard)(void *ctx, const json_t *notification), void *ctx,
+                            json_t **result, struct err *e)
+{
+    u64 id;
+
+    if (send_call(c, method, params, NULL, 0, e))
         return -(int)e->code;
+    id = c->next_id; /* heard() may post others */
+    for (;;) {
+        json_t *j = receive(c, LOOK_UP_MS, e);
+
+        if (!j && e->code)
+            return -(int)e->code;
+        if (j && answers(j, id))
+            return take_answer(j, result, e);
+        if (!j || json_object_get(j, "method"))
+            heard(ctx, j);
+        json_decref(j);
     }
-    *result = json_incref(json_object_get(j, "result"));
-    json_decref(j);
-    return 0;
 }
 
 int ctl_client_call(struct ctl_client *c, const char *method, json_t *params, const int *fds,
@@ -206,6 +241,11 @@ void ctl_client_close(struct ctl_client *c)
 const json_t *ctl_client_hello(const struct ctl_client *c)
 {
     return c->hello;
+}
+
+bool ctl_client_gone(const struct ctl_client *c)
+{
+    return c->gone;
 }
 
 int ctl_client_fd(const struct ctl_client *c)

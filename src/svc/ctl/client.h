@@ -23,12 +23,21 @@ const json_t *ctl_client_hello(const struct ctl_client *c);
 int ctl_client_call(struct ctl_client *c, const char *method, json_t *params, const int *fds,
                     unsigned fd_count, json_t **result, struct err *e);
 
+/* The same, but each notification that comes meanwhile goes to heard(), borrowed; it is called with
+ * NULL ten times a second, so that it can look up. */
+int ctl_client_call_hearing(struct ctl_client *c, const char *method, json_t *params,
+                            void (*heard)(void *ctx, const json_t *notification), void *ctx,
+                            json_t **result, struct err *e);
+
 /* The same without waiting for the answer, which is then dropped. */
 int ctl_client_post(struct ctl_client *c, const char *method, json_t *params, struct err *e);
 
 /* The next notification, {"method": ..., "params": ...}, a new reference; NULL with code 0: none
  * within `ms` (-1: waits); NULL with an error: the machine is gone. */
 json_t *ctl_client_next(struct ctl_client *c, int ms, struct err *e);
+
+/* The machine has ended, as far as has been heard. */
+bool ctl_client_gone(const struct ctl_client *c);
 
 /* To wait for: something may have come when it can be read. */
 int ctl_client_fd(const struct ctl_client *c);

@@ -46,6 +46,7 @@ int clients_tell_gone(void *ctx, struct method_call *call, struct err *e)
     (void)e;
     for (unsigned i = 0; i < m->gone_count; i++)
         m->gone[i].call(m->gone[i].ctx, call->client);
+    told_end(m, call->client);
     return 0;
 }
 
@@ -102,6 +103,7 @@ static void client_settle(struct client *c)
 {
     if (!wire_flush(&c->wire))
         c->broken = true;
+    told_taken(c);
     if (c->broken || (c->wire.ended && !c->in_flight && !wire_waiting(&c->wire))) {
         client_remove(c);
         return;
@@ -112,10 +114,11 @@ static void client_settle(struct client *c)
 
 /* The same where nobody may be removed: a broken one is found out when it is ready next, at once.
  */
-static void client_hurry(struct client *c)
+void client_hurry(struct client *c)
 {
     if (!wire_flush(&c->wire))
         c->broken = true;
+    told_taken(c);
     if (c->broken || wire_waiting(&c->wire))
         loop_watch_for(c->watch, true, true);
 }
@@ -273,7 +276,7 @@ static bool subscribed(const struct client *c, const char *name)
     return false;
 }
 
-static json_t *notice(const char *name, json_t *params)
+json_t *client_notice(const char *name, json_t *params)
 {
     return json_pack("{s:s, s:s, s:O}", "jsonrpc", "2.0", "method", name, "params", params);
 }
@@ -282,7 +285,7 @@ static void client_notify(struct client *c, const char *name, json_t *params)
 {
     if (c->dropped) {
         json_t *lost = json_pack("{s:I}", "count", (json_int_t)c->dropped);
-        bool told = client_put(c, notice("dropped", lost), NOTICES_WAIT_MAX);
+        bool told = client_put(c, client_notice("dropped", lost), NOTICES_WAIT_MAX);
 
         json_decref(lost);
         if (!told) {
@@ -291,7 +294,7 @@ static void client_notify(struct client *c, const char *name, json_t *params)
         }
         c->dropped = 0;
     }
-    if (!client_put(c, notice(name, params), NOTICES_WAIT_MAX))
+    if (!client_put(c, client_notice(name, params), NOTICES_WAIT_MAX))
         c->dropped++;
 }
 

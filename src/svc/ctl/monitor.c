@@ -76,7 +76,7 @@ int monitor_create(const struct monitor_options *o, struct monitor **out, struct
     m->inbox_end = &m->inbox;
     m->leaving = (struct method) { .name = "leaving", .call = clients_tell_gone, .ctx = m };
     builtin_methods(m, m->own);
-    monitor_add(m, m->own, MACHINE_METHODS);
+    monitor_add_urgent(m, m->own, MACHINE_METHODS);
     if (open_all(m, o, e)) {
         m->o.keep = false;
         monitor_destroy(m, NULL);
@@ -93,6 +93,12 @@ void monitor_add(struct monitor *m, const struct method *list, unsigned count)
     assert(m->list_count < LISTS_MAX && !m->listening);
     m->lists[m->list_count] = list;
     m->counts[m->list_count++] = count;
+}
+
+void monitor_add_urgent(struct monitor *m, const struct method *list, unsigned count)
+{
+    monitor_add(m, list, count);
+    m->urgent[m->list_count - 1] = true;
 }
 
 void monitor_when_gone(struct monitor *m, void (*gone)(void *ctx, u64 client), void *ctx)
@@ -275,6 +281,24 @@ void monitor_pause(struct monitor *m, bool paused, const char *why)
     __atomic_store_n(&m->paused, paused, __ATOMIC_RELEASE);
     monitor_notify(m, "state.changed",
                    json_pack("{s:s, s:s}", "state", paused ? "paused" : "running", "why", why));
+}
+
+bool monitor_paused(const struct monitor *m)
+{
+    return m->paused;
+}
+
+void monitor_hold(struct monitor *m, u64 client, enum monitor_hold how, const char *why)
+{
+    bool stood = m->holder ? !m->lent : m->paused;
+    bool stands = client ? how == MONITOR_HELD : m->paused;
+
+    __atomic_store_n(&m->why, why, __ATOMIC_RELEASE);
+    __atomic_store_n(&m->lent, how == MONITOR_LENT, __ATOMIC_RELEASE);
+    __atomic_store_n(&m->holder, client, __ATOMIC_RELEASE);
+    if (stood != stands)
+        monitor_notify(m, "state.changed",
+                       json_pack("{s:s, s:s}", "state", stands ? "paused" : "running", "why", why));
 }
 
 void monitor_publish(struct monitor *m, const struct monitor_clock *c)

@@ -31,7 +31,10 @@ struct monitor_options {
 int monitor_create(const struct monitor_options *o, struct monitor **out, struct err *e);
 /* More methods, of a service: the list is borrowed. Before monitor_start(). */
 void monitor_add(struct monitor *m, const struct method *list, unsigned count);
-/* gone() is called, in the machine's thread, when a client has left. Before monitor_start(). */
+/* The same for methods that touch nothing of the machine but flags: monitor_serve_urgent(). */
+void monitor_add_urgent(struct monitor *m, const struct method *list, unsigned count);
+/* gone() is called, in the machine's thread, when a client has left, also by
+ * monitor_serve_urgent(). Before monitor_start(). */
 void monitor_when_gone(struct monitor *m, void (*gone)(void *ctx, u64 client), void *ctx);
 int monitor_start(struct monitor *m, struct err *e);
 
@@ -54,16 +57,31 @@ enum monitor_word { MONITOR_RUN, MONITOR_PAUSED, MONITOR_STOP };
 enum monitor_word monitor_serve(struct monitor *m);
 /* Answers a call that was left for later; it is gone then. `e`: why it failed, or NULL. */
 void monitor_answer(struct method_call *call, const struct err *e);
+/* For a method that takes long, while the machine is not as others may see it: performs those that
+ * are urgent (pause, resume, stop, and what monitor_add_urgent() was given), and refuses all others
+ * with ERR_STATE and `busy`. MONITOR_STOP: somebody wants the end. A method may call either. */
+enum monitor_word monitor_serve_urgent(struct monitor *m, const char *busy);
 /* Waits until there is something to serve, monitor_wake(), or so much time is over. */
 void monitor_sleep(struct monitor *m, u64 ns);
 /* Of the machine's own accord: a breakpoint, a key. `why` is a word for the event. */
 void monitor_pause(struct monitor *m, bool paused, const char *why);
+bool monitor_paused(const struct monitor *m); /* others want it to stand still */
+/* A client has the machine to itself: MONITOR_HELD, it stands still whatever others want;
+ * MONITOR_LENT: it runs, for that client. Others are told, and may not resume it meanwhile; what
+ * was paused before is paused after it. `client` 0: nobody has it any more. */
+enum monitor_hold { MONITOR_HELD, MONITOR_LENT };
+void monitor_hold(struct monitor *m, u64 client, enum monitor_hold how, const char *why);
 /* What others are told when they ask: from now on. The first one is before monitor_start(): where a
  * machine begins that is a copy of another. */
 struct monitor_clock {
     u64 now, frames;
 };
 void monitor_publish(struct monitor *m, const struct monitor_clock *c);
+/* A notification to one client, whether it has subscribed or not; takes the reference to params.
+ * Nothing is dropped: the caller asks how many bytes of these the client has not taken yet, and
+ * decides. False: there is no room for another client of this sort. */
+bool monitor_tell(struct monitor *m, u64 client, const char *name, json_t *params);
+size_t monitor_untaken(const struct monitor *m, u64 client);
 
 /* ---- from any thread ---- */
 /* Also from a signal handler: ends a monitor_sleep(), now or when it begins. */

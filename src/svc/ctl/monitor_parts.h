@@ -16,6 +16,7 @@ enum {
     TOPIC_BYTES = 32,
     LISTS_MAX = 16,
     GONE_MAX = 8,
+    TOLD_MAX = CLIENTS_MAX,     /* clients that are told things by the machine's thread */
     NOTICES_WAIT_MAX = 1 << 20, /* bytes: beyond, notifications are dropped */
     CALL_FDS_MAX = 8,
     INPUT_MAX = 64 << 10, /* bytes for the guest's console that it has not read */
@@ -34,6 +35,7 @@ struct client { /* the control thread's */
     char topics[TOPICS_MAX][TOPIC_BYTES];
     unsigned topic_count;
     u64 dropped; /* notifications, since the last that was queued */
+    u64 told;    /* bytes by monitor_tell() */
     struct client *next;
 };
 
@@ -48,6 +50,12 @@ struct request {
     struct err e;
     struct request *next;
     struct loop_job answer;
+};
+
+struct told {   /* what one client is told by the machine's thread */
+    u64 client; /* atomic; 0: free */
+    u64 posted; /* bytes; the machine's thread's */
+    u64 taken;  /* atomic: of these, the client has taken so many */
 };
 
 struct monitor {
@@ -74,6 +82,7 @@ struct monitor {
     struct method own[MACHINE_METHODS];
     const struct method *lists[LISTS_MAX];
     unsigned counts[LISTS_MAX], list_count;
+    bool urgent[LISTS_MAX]; /* lists */
     struct {
         void (*call)(void *ctx, u64 client);
         void *ctx;
@@ -86,8 +95,13 @@ struct monitor {
     struct request *inbox, **inbox_end;
     int bell; /* an eventfd */
 
+    struct told told[TOLD_MAX];
+
     /* Written by the machine's thread, read by both: atomic. */
     int paused, stopping;
+    int lent;        /* the client that has the machine to itself lets it run */
+    u64 holder;      /* that client; 0: none */
+    const char *why; /* why it is held; a string that stays */
     u64 now, frames;
     struct monitor_clock began; /* what was published first */
     u64 heard;                  /* topics somebody has subscribed to: a bit per hash */
@@ -104,6 +118,12 @@ bool clients_waiting(const struct monitor *m);
 void clients_heard(struct monitor *m); /* their topics have changed */
 int clients_tell_gone(void *ctx, struct method_call *call, struct err *e); /* of m->leaving */
 u64 topic_bit(const char *topic, size_t len);
+void client_hurry(struct client *c);                     /* sends what can be sent */
+json_t *client_notice(const char *name, json_t *params); /* borrowed */
+
+/* ---- told.c ---- */
+void told_taken(const struct client *c);      /* something was sent to it */
+void told_end(struct monitor *m, u64 client); /* in the machine's thread: it has left */
 
 /* ---- requests.c ---- */
 /* Takes apart one line, and performs it or puts it into the inbox. */

@@ -27,7 +27,7 @@ struct rig {
     u64 frames; /* atomic */
     int end;    /* atomic */
     u64 left;   /* the last client that was gone */
-    struct method methods[2];
+    struct method methods[4];
 };
 
 /* ---- the machine ---- */
@@ -75,6 +75,37 @@ static int call_write(void *ctx, struct method_call *c, struct err *e)
     return 0;
 }
 
+enum { TOLD = 8000, UNTAKEN_MAX = 64 << 10 };
+
+/* Waits for its client, and answers others. */
+static int call_tell(void *ctx, struct method_call *c, struct err *e)
+{
+    struct rig *r = ctx;
+
+    (void)e;
+    for (int i = 0; i < TOLD && r->left != c->client; i++) {
+        json_t *params = json_pack("{s:i, s:s}", "n", i, "text", "and as many words again as that");
+
+        assert_true(monitor_tell(r->monitor, c->client, "test.told", params));
+        while (monitor_untaken(r->monitor, c->client) > UNTAKEN_MAX && r->left != c->client) {
+            monitor_sleep(r->monitor, 1000000);
+            monitor_serve_urgent(r->monitor, "it tells much");
+        }
+    }
+    return 0;
+}
+
+static int call_hold(void *ctx, struct method_call *c, struct err *e)
+{
+    struct rig *r = ctx;
+    const char *how = json_string_value(json_object_get(c->params, "how"));
+
+    (void)e;
+    monitor_hold(r->monitor, how ? c->client : 0, how && *how == 'l' ? MONITOR_LENT : MONITOR_HELD,
+                 "tester");
+    return 0;
+}
+
 static void gone(void *ctx, u64 client)
 {
     __atomic_store_n(&((struct rig *)ctx)->left, client, __ATOMIC_RELEASE);
@@ -91,7 +122,9 @@ static int set_up(void **state)
     json_decref(about);
     r->methods[0] = (struct method) { "test.add", "adds", call_add, r, false };
     r->methods[1] = (struct method) { "test.write", "writes", call_write, r, true };
-    monitor_add(r->monitor, r->methods, 2);
+    r->methods[2] = (struct method) { "test.tell", "tells much", call_tell, r, false };
+    r->methods[3] = (struct method) { "test.hold", "holds the machine", call_hold, r, false };
+    monitor_add(r->monitor, r->methods, 4);
     monitor_when_gone(r->monitor, gone, r);
     assert_int_equal(monitor_start(r->monitor, &e), 0);
     assert_int_equal(pthread_create(&r->thread, NULL, machine, r), 0);
@@ -218,6 +251,94 @@ static void a_friend_is_served(void **state)
     for (unsigned i = 0; i < 2000 && !__atomic_load_n(&r->left, __ATOMIC_ACQUIRE); i++)
         sleep_ms(1);
     assert_true(r->left > 0);
+}
+
+struct hearing {
+    int next;
+    bool asked;
+};
+
+static void heard(void *ctx, const json_t *j)
+{
+    struct hearing *h = ctx;
+    struct ctl_client *other;
+    json_t *sum;
+    struct err e;
+
+    if (!j)
+        return;
+    assert_string_equal(text_of((json_t *)j, "method"), "test.told");
+    assert_int_equal(json_integer_value(json_object_get(json_object_get(j, "params"), "n")),
+                     h->next++);
+    if (h->next != TOLD / 4)
+        return;
+    /* The machine's thread waits for us: others are answered all the same. */
+    assert_int_equal(ctl_client_open("m", &other, &e), 0);
+    is_state(other, "running");
+    json_decref(ask(other, "pause", NULL));
+    json_decref(ask(other, "resume", NULL));
+    assert_true(ctl_client_call(other, "test.add", json_pack("{s:i, s:i}", "a", 1, "b", 1), NULL, 0,
+                                &sum, &e) < 0);
+    assert_int_equal(e.code, ERR_STATE);
+    assert_string_equal(e.text, "it tells much");
+    ctl_client_close(other);
+    h->asked = true;
+}
+
+static void one_client_is_told_all(void **state)
+{
+    struct rig *r = *state;
+    struct hearing h = { 0 };
+    struct ctl_client *c;
+    struct err e;
+    json_t *j;
+
+    assert_int_equal(ctl_client_open("m", &c, &e), 0);
+    assert_int_equal(ctl_client_call_hearing(c, "test.tell", NULL, heard, &h, &j, &e), 0);
+    json_decref(j);
+    assert_int_equal(h.next, TOLD);
+    assert_true(h.asked);
+    /* One who does not read and leaves is not waited for. */
+    assert_int_equal(ctl_client_post(c, "test.tell", NULL, &e), 0);
+    sleep_ms(50);
+    ctl_client_close(c);
+    is_well(r);
+}
+
+static void one_client_holds_the_machine(void **state)
+{
+    struct rig *r = *state;
+    struct ctl_client *c, *other;
+    struct err e;
+    json_t *j;
+
+    assert_int_equal(ctl_client_open("m", &c, &e), 0);
+    assert_int_equal(ctl_client_open("m", &other, &e), 0);
+    json_decref(ask(other, "subscribe", json_pack("{s:[s]}", "topics", "state")));
+    json_decref(ask(c, "test.hold", json_pack("{s:s}", "how", "held")));
+    j = ctl_client_next(other, 2000, &e);
+    assert_string_equal(text_of(json_object_get(j, "params"), "why"), "tester");
+    json_decref(j);
+    j = ask(other, "status", NULL);
+    assert_string_equal(text_of(j, "state"), "paused");
+    assert_string_equal(text_of(j, "why"), "tester");
+    json_decref(j);
+    assert_true(ctl_client_call(other, "resume", NULL, NULL, 0, &j, &e) < 0);
+    assert_int_equal(e.code, ERR_STATE);
+    json_decref(ask(c, "test.hold", json_pack("{s:s}", "how", "lent")));
+    is_state(other, "running");
+    is_well(r);
+    json_decref(ask(other, "pause", NULL)); /* when it is free */
+    is_state(other, "running");
+    json_decref(ask(c, "test.hold", NULL));
+    j = ask(other, "status", NULL);
+    assert_string_equal(text_of(j, "state"), "paused");
+    assert_string_equal(text_of(j, "why"), "request");
+    json_decref(j);
+    json_decref(ask(other, "resume", NULL));
+    is_well(r);
+    ctl_client_close(c);
+    ctl_client_close(other);
 }
 
 static void the_guests_console_reaches_friends_and_log(void **state)
@@ -500,6 +621,8 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, take_down)
     const struct CMUnitTest tests[] = {
         TEST(a_friend_is_served),
+        TEST(one_client_is_told_all),
+        TEST(one_client_holds_the_machine),
         TEST(the_guests_console_reaches_friends_and_log),
         TEST(the_log_is_bounded),
         TEST(the_end_is_told),

@@ -190,6 +190,7 @@ static struct request *inbox_take(struct monitor *m)
 
 static void post_answer(struct request *r)
 {
+    assert(r->result <= 0);
     r->answer = (struct loop_job) { .call = answered_later, .ctx = r };
     loop_post(r->monitor->loop, &r->answer);
 }
@@ -206,6 +207,13 @@ void monitor_answer(struct method_call *call, const struct err *e)
     post_answer(r);
 }
 
+static enum monitor_word word_now(const struct monitor *m)
+{
+    if (__atomic_load_n(&m->stopping, __ATOMIC_ACQUIRE))
+        return MONITOR_STOP;
+    return (m->holder ? !m->lent : m->paused) ? MONITOR_PAUSED : MONITOR_RUN;
+}
+
 enum monitor_word monitor_serve(struct monitor *m)
 {
     struct request *r;
@@ -216,7 +224,28 @@ enum monitor_word monitor_serve(struct monitor *m)
         if (!r->call.later)
             post_answer(r);
     }
-    if (__atomic_load_n(&m->stopping, __ATOMIC_ACQUIRE))
-        return MONITOR_STOP;
-    return m->paused ? MONITOR_PAUSED : MONITOR_RUN;
+    return word_now(m);
+}
+
+static bool is_urgent(const struct monitor *m, const struct method *wanted)
+{
+    if (wanted == &m->leaving)
+        return true;
+    for (unsigned i = 0; i < m->list_count; i++)
+        if (m->urgent[i] && wanted >= m->lists[i] && wanted < m->lists[i] + m->counts[i])
+            return true;
+    return false;
+}
+
+enum monitor_word monitor_serve_urgent(struct monitor *m, const char *busy)
+{
+    struct request *r;
+
+    while ((r = inbox_take(m))) {
+        r->result = is_urgent(m, r->method) ? r->method->call(r->method->ctx, &r->call, &r->e)
+                                            : err_set(&r->e, ERR_STATE, "%s", busy);
+        assert(!r->call.later);
+        post_answer(r);
+    }
+    return word_now(m);
 }

@@ -40,8 +40,11 @@ typedef int look_fn(struct debug *d, struct search *s, void *ctx, struct err *e)
 static int search(struct debug *d, struct search *s, look_fn *look, void *ctx, struct err *e)
 {
     u64 first = history_first(d->history);
+    struct trace *trace = d->machine->trace; /* what has been told once is not told again */
     int r = 0;
 
+    d->machine->trace = NULL;
+    d->searching = true;
     *s = (struct search) { .origin = d->machine->now, .to = d->machine->now };
     while (!r && !s->found && !s->interrupted && s->to > first) {
         s->from = history_before(d->history, s->to);
@@ -54,6 +57,8 @@ static int search(struct debug *d, struct search *s, look_fn *look, void *ctx, s
         s->to = s->from;
     }
     debug_disarm(d);
+    d->searching = false;
+    d->machine->trace = trace;
     return r;
 }
 

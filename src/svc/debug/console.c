@@ -1,14 +1,10 @@
 #include "svc/debug/console_parts.h"
 
-#include "base/file.h"
-
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SYMBOL_FILE_MAX = 64 << 20 };
 
 static const struct console_command *const tables[] = {
     console_run_commands, console_point_commands, console_look_commands, console_state_commands
@@ -35,8 +31,7 @@ void debug_console_destroy(struct debug_console *c)
 {
     if (!c)
         return;
-    if (c->filter)
-        c->machine->trace = NULL;
+    machine_unlisten(c->machine, &c->listener);
     free(c->filter);
     free(c->buffer);
     free(c);
@@ -312,26 +307,22 @@ int console_files(const struct debug_console *c, struct err *e)
     return c->o.no_files ? err_set(e, ERR_NOTSUP, "no files are read here") : 0;
 }
 
+bool console_asks(const struct debug_console *c, json_t *what)
+{
+    if (c->o.ask)
+        c->o.ask(c->o.ctx, what);
+    else
+        json_decref(what);
+    return c->o.ask;
+}
+
 int debug_console_symbols(struct debug_console *c, const char *path, struct err *e)
 {
     const char *slash = strrchr(path, '/');
-    size_t len;
-    u8 *bytes;
-    int r;
 
-    if (console_files(c, e) || file_read(path, SYMBOL_FILE_MAX, &bytes, &len, e))
+    if (console_files(c, e) ||
+        symbols_file(debug_symbols(c->debug), path, c->o.symbols, c->o.ctx, e))
         return -(int)e->code;
-    if (c->o.symbols && len >= 4 && memchr(bytes, 0, len)) { /* no text */
-        r = c->o.symbols(c->o.ctx, path, debug_symbols(c->debug), e);
-        symbols_sort(debug_symbols(c->debug));
-    } else {
-        r = symbols_read(debug_symbols(c->debug), (const char *)bytes, e);
-        if (r)
-            err_wrap(e, "%s", path);
-    }
-    free(bytes);
-    if (r)
-        return r;
     snprintf(c->symbol_dir, sizeof c->symbol_dir, "%.*s", slash ? (int)(slash - path) : 1,
              slash ? path : ".");
     return 0;
@@ -339,18 +330,12 @@ int debug_console_symbols(struct debug_console *c, const char *path, struct err 
 
 void debug_console_symbols_beside(struct debug_console *c, const char *thing)
 {
-    static const char *const endings[] = { ".dbg", ".lbl", ".labels" };
-    const char *slash = strrchr(thing, '/'), *dot = strrchr(slash ? slash : thing, '.');
+    char path[LINE_BYTES];
     struct err e;
 
-    for (unsigned i = 0; i < ARRAY_SIZE(endings); i++) {
-        char path[LINE_BYTES];
-
-        if (snprintf(path, sizeof path, "%.*s%s", (int)(dot ? dot - thing : (long)strlen(thing)),
-                     thing, endings[i]) < (int)sizeof path &&
-            !debug_console_symbols(c, path, &e))
+    for (unsigned i = 0; symbols_beside(thing, i, path, sizeof path); i++)
+        if (*path && !debug_console_symbols(c, path, &e))
             return;
-    }
 }
 
 /* ---- commands ---- */

@@ -8,11 +8,17 @@
 
 #include "svc/debug/debug.h"
 
+#include <jansson.h>
+
 struct debug_console;
 
 struct debug_console_options {
     bool json;
     bool no_files; /* it reads none: no scripts, symbols and sources */
+    /* What needs files is asked of who gave the line, and then done there: {"ask": "source" or
+     * "symbols", "path"}, {"ask": "list", "file", "line"}, {"ask": "picture", "view", "path"}.
+     * Takes the reference. NULL: nobody can be asked. */
+    void (*ask)(void *ctx, json_t *what);
     /* Takes what is said; whole lines. */
     void (*say)(void *ctx, const char *text);
     /* Symbols of a file whose bytes are no text that it reads (ELF); NULL: it reads none. */

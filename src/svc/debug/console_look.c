@@ -1,7 +1,7 @@
 /* The console's words for looking: registers, memory, instructions, sources, values, views. */
 #include "svc/debug/console_parts.h"
 
-#include "base/file.h"
+#include "svc/debug/sources.h"
 #include "svc/debug/viewer.h"
 
 #include <stdio.h>
@@ -10,7 +10,7 @@
 
 /* ---- instructions ---- */
 
-enum { INSTRUCTION_BYTES = 16, SOURCE_FILE_MAX = 16 << 20 };
+enum { INSTRUCTION_BYTES = 16 };
 
 size_t console_instruction(struct debug_console *c, u64 addr, json_t *list)
 {
@@ -507,30 +507,12 @@ static int run_dump(struct debug_console *c, char *args, struct err *e)
 
 /* ---- sources and calls ---- */
 
-/* A source is where the debug file says, or by its name beside that file. */
-static int read_source(struct debug_console *c, const char *file, u8 **out, struct err *e)
-{
-    const char *slash = strrchr(file, '/');
-    char path[2 * LINE_BYTES];
-    size_t len;
-
-    if (console_files(c, e))
-        return -(int)e->code;
-    if (!file_read(file, SOURCE_FILE_MAX, out, &len, e))
-        return 0;
-    snprintf(path, sizeof path, "%s/%s", c->symbol_dir, file);
-    if (!file_read(path, SOURCE_FILE_MAX, out, &len, e))
-        return 0;
-    snprintf(path, sizeof path, "%s/%s", c->symbol_dir, slash ? slash + 1 : file);
-    return file_read(path, SOURCE_FILE_MAX, out, &len, e);
-}
-
 static int run_list(struct debug_console *c, char *args, struct err *e)
 {
     const struct symbols *s = debug_symbols(c->debug);
     const struct symbol_line *line;
     struct location l = { .first = debug_pc(c->debug) };
-    u32 first, number = 1;
+    struct source_rows rows;
     json_t *list;
     u8 *text;
 
@@ -540,20 +522,21 @@ static int run_list(struct debug_console *c, char *args, struct err *e)
     if (!line)
         return err_set(e, ERR_USAGE, "no source line is known for $%llx",
                        (unsigned long long)l.first);
-    if (read_source(c, s->files[line->file], &text, e))
+    if (console_asks(c, json_pack("{s:s, s:s, s:I}", "ask", "list", "file", s->files[line->file],
+                                  "line", (json_int_t)line->line)))
+        return 0;
+    if (console_files(c, e) || source_read(c->symbol_dir, s->files[line->file], &text, e))
         return -(int)e->code;
-    first = line->line > 5 ? line->line - 5 : 1;
+    source_rows((char *)text, line->line, &rows);
     list = json_array();
-    for (char *rest = (char *)text, *row = strsep(&rest, "\n"); row && number < first + 11;
-         row = strsep(&rest, "\n"), number++) {
-        if (number < first)
-            continue;
-        console_say(c, "%s %5u  %s\n", number == line->line ? ">" : " ", number, row);
-        json_array_append_new(list, json_string(row));
+    for (unsigned i = 0; i < rows.count; i++) {
+        console_say(c, "%s %5u  %s\n", rows.first + i == line->line ? ">" : " ", rows.first + i,
+                    rows.rows[i]);
+        json_array_append_new(list, json_string(rows.rows[i]));
     }
     free(text);
     console_put(c, "file", json_string(s->files[line->file]));
-    console_put(c, "first", json_integer(first));
+    console_put(c, "first", json_integer(rows.first));
     console_put(c, "lines", list);
     return 0;
 }
@@ -608,6 +591,10 @@ static int run_show(struct debug_console *c, char *args, struct err *e)
     }
     if (view_find(c->machine, name, &v, e))
         return -(int)e->code;
+    if (v->picture && (path || (!v->table && !v->text)) &&
+        console_asks(
+            c, json_pack("{s:s, s:s, s:s?}", "ask", "picture", "view", v->name, "path", path)))
+        return 0;
     component_saving(&c->machine->root);
     if (v->picture && (path || (!v->table && !v->text)))
         return c->o.picture ? c->o.picture(c->o.ctx, v, path, e)

@@ -24,7 +24,7 @@ struct debug_console {
     u64 next_x, next_dis, next_list; /* where x, disassemble and list go on */
     bool has_dis;
     char symbol_dir[LINE_BYTES]; /* of the last symbol file: where its sources may be */
-    struct trace trace;
+    struct listener listener;
     struct trace_filter *filter; /* NULL: off */
     u64 events;
 };
@@ -48,6 +48,8 @@ void console_put(struct debug_console *c, const char *key, json_t *value);
 /* Says an object at once. */
 void console_emit(struct debug_console *c, json_t *j);
 
+/* Whether somebody else is asked to do it, who has the files; takes the reference. */
+bool console_asks(const struct debug_console *c, json_t *what);
 /* ERR_NOTSUP when it reads no files. */
 int console_files(const struct debug_console *c, struct err *e);
 /* The next word of *args, cut off with a zero, or NULL; *args goes on behind it. */

@@ -158,9 +158,9 @@ static int run_trace(struct debug_console *c, char *args, struct err *e)
         return 0;
     }
     if (!strcmp(args, "off")) {
+        machine_unlisten(c->machine, &c->listener);
         free(c->filter);
         c->filter = NULL;
-        c->machine->trace = NULL;
         return 0;
     }
     if (trace_filter_parse(c->machine, args, &f, e))
@@ -168,8 +168,9 @@ static int run_trace(struct debug_console *c, char *args, struct err *e)
     if (!c->filter && !(c->filter = malloc(sizeof *c->filter)))
         return err_set(e, ERR_NOMEM, "no memory to trace");
     *c->filter = f;
-    c->trace = (struct trace) { .mask = f.mask, .sink = on_event, .ctx = c };
-    c->machine->trace = &c->trace;
+    machine_unlisten(c->machine, &c->listener);
+    c->listener = (struct listener) { .mask = f.mask, .told = on_event, .ctx = c };
+    machine_listen(c->machine, &c->listener);
     return 0;
 }
 
@@ -179,6 +180,8 @@ static int run_symbols(struct debug_console *c, char *args, struct err *e)
 {
     const struct symbols *s = debug_symbols(c->debug);
 
+    if (*args && console_asks(c, json_pack("{s:s, s:s}", "ask", "symbols", "path", args)))
+        return 0;
     if (*args && debug_console_symbols(c, args, e))
         return -(int)e->code;
     console_say(c, "%zu symbols, %zu pieces of code with their source lines\n", s->count,
@@ -196,6 +199,8 @@ static int run_source(struct debug_console *c, char *args, struct err *e)
     int r = 0;
     unsigned number = 1;
 
+    if (console_asks(c, json_pack("{s:s, s:s}", "ask", "source", "path", args)))
+        return 0;
     if (c->depth == SOURCE_DEPTH)
         return err_set(e, ERR_LIMIT, "%.60s: scripts in scripts in scripts", args);
     if (console_files(c, e) || file_read(args, 1 << 20, &text, &len, e))

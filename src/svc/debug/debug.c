@@ -200,9 +200,17 @@ void debug_disarm(struct debug *d)
 
 /* ---- running ---- */
 
-enum stop debug_run(struct debug *d, u64 until, u64 passed, struct stop_info *info)
+enum { SHORT_PIECES = 4096 }; /* so many single instructions are one piece for the host */
+
+void debug_on_host(struct debug *d, const struct debug_host *h)
+{
+    d->host = h;
+}
+
+static enum stop run_piece(struct debug *d, u64 until, u64 passed, struct stop_info *info)
 {
     struct machine *m = d->machine;
+    u64 frame_limit = m->frame_limit; /* of who runs it when nobody debugs it */
     enum stop why;
 
     for (unsigned i = 0; i < d->armed_count; i++)
@@ -212,7 +220,45 @@ enum stop debug_run(struct debug *d, u64 until, u64 passed, struct stop_info *in
     *info = (struct stop_info) { .why = STOP_TIME };
     why = d->history ? history_run(d->history, until, info) : m->kind->run(m, until, info);
     m->passed = UINT64_MAX;
+    m->frame_limit = frame_limit;
     return why;
+}
+
+/* Whether the host wants to hear of this piece. */
+static bool is_long(struct debug *d, u64 until)
+{
+    if (d->searching)
+        return false;
+    if (until - d->machine->now > 1 || ++d->short_pieces == SHORT_PIECES) {
+        d->short_pieces = 0;
+        return true;
+    }
+    return false;
+}
+
+enum stop debug_run(struct debug *d, u64 until, u64 passed, struct stop_info *info)
+{
+    const struct debug_host *h = d->host;
+    const struct machine *m = d->machine;
+    enum stop why;
+    u64 to = until;
+    bool told;
+
+    if (!h)
+        return run_piece(d, until, passed, info);
+    do {
+        told = is_long(d, until);
+        if (told && !(to = h->piece(h->ctx, until))) {
+            *info = (struct stop_info) { .why = STOP_KICK };
+            return STOP_KICK;
+        }
+        why = run_piece(d, to, passed, info);
+        if (told)
+            h->ran(h->ctx, info);
+        if (why == STOP_KICK && h->kicked(h->ctx, d->searching))
+            return STOP_KICK;
+    } while (m->now < until && (why == STOP_KICK || (why == STOP_TIME && m->now >= to)));
+    return why == STOP_KICK ? STOP_TIME : why;
 }
 
 bool debug_hit_before(const struct debug *d)

@@ -82,6 +82,21 @@ void debug_on_trace(struct debug *d,
                     void (*f)(void *ctx, const struct debug_point *p, const struct watch *hit),
                     void *ctx);
 
+/* Who has the machine run, when others share it: a monitor. */
+struct debug_host {
+    /* Before a piece of a run forwards, to `until` at the latest: how far it may go now, at the
+     * pace that the machine has. May take its time; 0: what is under way is to end. */
+    u64 (*piece)(void *ctx, u64 until);
+    /* After it. */
+    void (*ran)(void *ctx, const struct stop_info *info);
+    /* A kick has ended a piece: whether it was meant for what is under way, which then ends as
+     * interrupted. `searching`: the machine is anywhere in its past, and nothing for others. */
+    bool (*kicked)(void *ctx, bool searching);
+    void *ctx;
+};
+/* Borrowed; without one every kick interrupts. */
+void debug_on_host(struct debug *d, const struct debug_host *h);
+
 /* ---- forwards. An error: it could not even begin, or the host failed. ---- */
 
 int debug_step(struct debug *d, u64 count, struct debug_stop *out, struct err *e);

@@ -7,15 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { METHODS_MAX = 8, LOOKING = 3 /* the first so many only look */ };
+enum { METHODS_MAX = 8 };
 
 struct debug_methods {
     struct machine *machine;
-    struct recorder *recorder;
-    struct history *history;
     struct debug *debug;
     struct debug_console *console; /* it says JSON */
-    json_t *said;                  /* objects that the command under way has said */
+    json_t *said;                  /* what the command under way has found */
     struct method list[METHODS_MAX];
     unsigned count;
 };
@@ -26,36 +24,29 @@ static void say(void *ctx, const char *text)
 {
     struct debug_methods *d = ctx;
 
-    json_array_append_new(d->said, json_loads(text, 0, NULL));
+    json_decref(d->said);
+    d->said = json_loads(text, 0, NULL);
 }
 
 static int need_debugger(struct debug_methods *d, struct err *e)
 {
     struct debug_console_options o = { .json = true, .no_files = true, .say = say, .ctx = d };
 
-    if (!d->debug && debug_create(d->machine, d->recorder, d->history, &d->debug, e))
+    if (!d->debug && debug_create(d->machine, NULL, NULL, &d->debug, e))
         return -(int)e->code;
     return d->console ? 0 : debug_console_create(d->debug, &o, &d->console, e);
 }
 
-/* One command; what it found is the last object it said. Those before it are events. */
+/* A command that only looks. */
 static int command(struct debug_methods *d, const char *line, json_t **out, struct err *e)
 {
-    size_t n;
     int r;
 
     if (need_debugger(d, e))
         return -(int)e->code;
-    d->said = json_array();
     r = debug_console_run(d->console, line, e);
-    n = json_array_size(d->said);
-    if (!r) {
-        *out = n ? json_incref(json_array_get(d->said, n - 1)) : json_object();
-        if (n > 1) {
-            json_array_remove(d->said, n - 1);
-            json_object_set(*out, "events", d->said);
-        }
-    }
+    if (!r)
+        *out = json_incref(d->said);
     json_decref(d->said);
     d->said = NULL;
     return r;
@@ -64,15 +55,6 @@ static int command(struct debug_methods *d, const char *line, json_t **out, stru
 static const char *text_of(const struct method_call *c, const char *key)
 {
     return json_string_value(json_object_get(c->params, key));
-}
-
-static int call_command(void *ctx, struct method_call *c, struct err *e)
-{
-    const char *line = text_of(c, "line");
-
-    if (!line)
-        return err_set(e, ERR_USAGE, "debug.command wants {\"line\": TEXT}");
-    return command(ctx, line, &c->result, e);
 }
 
 static int call_registers(void *ctx, struct method_call *c, struct err *e)
@@ -153,14 +135,12 @@ static int call_events(void *ctx, struct method_call *c, struct err *e)
 
 /* ---- the list ---- */
 
-int debug_methods_create(struct machine *m, struct recorder *r, struct history *h,
-                         struct debug_methods **out, struct err *e)
+int debug_methods_create(struct machine *m, struct debug_methods **out, struct err *e)
 {
     static const struct method list[] = {
         { .name = "view.list", .doc = "the machine's views", .call = call_views },
         { .name = "view.get", .doc = "a view's text or table", .call = call_view },
         { .name = "trace.events", .doc = "the events that can be told", .call = call_events },
-        { .name = "debug.command", .doc = "a line for the debugger", .call = call_command },
         { .name = "debug.registers", .doc = "the registers", .call = call_registers },
         { .name = "debug.memory", .doc = "bytes as the processor sees them", .call = call_memory },
     };
@@ -170,8 +150,6 @@ int debug_methods_create(struct machine *m, struct recorder *r, struct history *
     if (!d)
         return err_set(e, ERR_NOMEM, "no memory for a debugger");
     d->machine = m;
-    d->recorder = r;
-    d->history = h;
     d->count = ARRAY_SIZE(list);
     memcpy(d->list, list, sizeof list);
     for (unsigned i = 0; i < d->count; i++)
@@ -195,20 +173,11 @@ const struct method *debug_methods(struct debug_methods *d, unsigned *count)
     return d->list;
 }
 
-const struct method *debug_methods_looking(struct debug_methods *d, unsigned *count)
-{
-    *count = LOOKING;
-    return d->list;
-}
-
-void debug_methods_move(struct debug_methods *d, struct machine *m, struct recorder *r,
-                        struct history *h)
+void debug_methods_move(struct debug_methods *d, struct machine *m)
 {
     debug_console_destroy(d->console);
     debug_destroy(d->debug);
     d->console = NULL;
     d->debug = NULL;
     d->machine = m;
-    d->recorder = r;
-    d->history = h;
 }

@@ -20,6 +20,9 @@ struct debug {
     const struct watch *own; /* NULL: none */
     void (*trace)(void *ctx, const struct debug_point *p, const struct watch *hit);
     void *trace_ctx;
+    const struct debug_host *host; /* borrowed, or NULL */
+    bool searching;                /* the machine is anywhere in its past */
+    unsigned short_pieces;         /* since the host has heard of one */
 };
 
 /* How a run ended, judged by the points. */

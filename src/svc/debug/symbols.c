@@ -1,10 +1,13 @@
 #include "svc/debug/symbols.h"
 
+#include "base/file.h"
+
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEAR_BYTES = 1024 };
+enum { NEAR_BYTES = 1024, SYMBOL_FILE_MAX = 64 << 20 };
 
 void symbols_init(struct symbols *s)
 {
@@ -157,6 +160,44 @@ int symbols_read(struct symbols *s, const char *text, struct err *e)
     }
     symbols_sort(s);
     return labels ? 0 : err_set(e, ERR_FORMAT, "there is no symbol in it");
+}
+
+/* ---- files ---- */
+
+int symbols_file(struct symbols *s, const char *path, symbols_binary_fn *binary, void *ctx,
+                 struct err *e)
+{
+    size_t len;
+    u8 *bytes;
+    int r;
+
+    if (file_read(path, SYMBOL_FILE_MAX, &bytes, &len, e))
+        return -(int)e->code;
+    if (binary && len >= 4 && memchr(bytes, 0, len)) { /* no text */
+        r = binary(ctx, path, s, e);
+        symbols_sort(s);
+    } else {
+        r = symbols_read(s, (const char *)bytes, e);
+        if (r)
+            err_wrap(e, "%s", path);
+    }
+    free(bytes);
+    return r;
+}
+
+bool symbols_beside(const char *thing, unsigned index, char *path, size_t room)
+{
+    static const char *const endings[] = { ".dbg", ".lbl", ".labels" };
+    const char *slash = strrchr(thing, '/'), *dot = strrchr(slash ? slash : thing, '.');
+    int n;
+
+    if (index >= ARRAY_SIZE(endings))
+        return false;
+    n = snprintf(path, room, "%.*s%s", (int)(dot ? dot - thing : (long)strlen(thing)), thing,
+                 endings[index]);
+    if (n < 0 || (size_t)n >= room)
+        *path = 0;
+    return true;
 }
 
 /* ---- asking ---- */

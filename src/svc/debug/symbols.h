@@ -34,6 +34,15 @@ void symbols_fini(struct symbols *s);
  * ERR_FORMAT: none of these. */
 int symbols_read(struct symbols *s, const char *text, struct err *e);
 
+/* What a file says, whose bytes may be none of these: `binary` takes those that are no text (ELF);
+ * NULL: nobody. */
+typedef int symbols_binary_fn(void *ctx, const char *path, struct symbols *to, struct err *e);
+int symbols_file(struct symbols *s, const char *path, symbols_binary_fn *binary, void *ctx,
+                 struct err *e);
+/* The names that symbols of a thing may have: NAME.dbg, NAME.lbl, NAME.labels. Empty: it is too
+ * long. False: there are no more. */
+bool symbols_beside(const char *thing, unsigned index, char *path, size_t room);
+
 /* For readers. False when the host has no memory. */
 bool symbols_add(struct symbols *s, const char *name, size_t len, u64 value, bool address);
 bool symbols_add_file(struct symbols *s, const char *name, size_t len);
