@@ -27,6 +27,7 @@ struct screen { /* somebody's memory, into which pictures are written */
 struct control {
     struct mews *m;
     struct monitor *monitor;
+    struct mews_control_options o; /* its strings are the caller's, and gone */
     struct method methods[8];
     struct debug_methods *looking; /* views and events */
     struct screen screens[SCREENS_MAX];
@@ -419,6 +420,16 @@ static void wake(void *ctx)
     api_wake(((struct control *)ctx)->m);
 }
 
+static int opened(void *ctx, struct err *e)
+{
+    struct control *c = ctx;
+    struct mews_error error;
+
+    if (!c->o.opened || !c->o.opened(c->o.ctx, &error))
+        return 0;
+    return err_set(e, (enum err_code)error.code, "%s", error.text);
+}
+
 static json_t *about(struct mews *m)
 {
     return json_pack("{s:s, s:s, s:s?, s:f, s:s}", "kind", mews_kind(m), "board", mews_board(m),
@@ -477,6 +488,7 @@ static int start(struct control *c, const struct mews_control_options *o, struct
                                   .keep = o->keep,
                                   .own_output = o->own_output,
                                   .hz = mews_hz(c->m),
+                                  .opened = opened,
                                   .wake = wake,
                                   .ctx = c };
     int r, in, out;
@@ -516,6 +528,7 @@ int mews_control(struct mews *m, const struct mews_control_options *given, struc
         return api_report(error, &e);
     }
     c->m = m;
+    c->o = o;
     for (unsigned i = 0; i < SCREENS_MAX; i++)
         c->screens[i].fd = -1;
     if (!start(c, &o, &e))
@@ -528,6 +541,12 @@ int mews_control(struct mews *m, const struct mews_control_options *given, struc
 const char *mews_control_name(const struct mews *m)
 {
     return m->control ? monitor_name(m->control->monitor) : NULL;
+}
+
+void mews_last_words(const struct mews *m, const char *why, const char *text)
+{
+    if (m->control)
+        monitor_last_words(m->control->monitor, why, text);
 }
 
 void control_end(struct control *c)

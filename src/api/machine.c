@@ -407,6 +407,31 @@ int api_store(struct machine *machine, struct store *store, struct err *e)
     return err_wrap(e, "battery RAM");
 }
 
+const char *mews_saves(const struct mews *m)
+{
+    return m->store && m->store->asked ? m->store->path : NULL;
+}
+
+static int save_given(void *ctx, const void *bytes, size_t len, struct err *e)
+{
+    struct mews *m = ctx;
+    struct mews_error error;
+
+    if (!m->save(m->save_ctx, bytes, len, &error))
+        return 0;
+    return err_set(e, (enum err_code)error.code, "%s", error.text);
+}
+
+void mews_save_with(struct mews *m, mews_save_fn *f, void *ctx)
+{
+    if (!m->store)
+        return;
+    m->save = f;
+    m->save_ctx = ctx;
+    m->store->write = save_given;
+    m->store->ctx = m;
+}
+
 static int finish(struct mews *m, struct err *e)
 {
     struct err wav = { 0 };

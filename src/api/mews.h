@@ -19,7 +19,9 @@ struct mews {
     int kicking;             /* atomic: so many mews_kick() are under way */
     struct ports ports;
     struct console console, diagnostics;
-    struct store *store;       /* owned; NULL: battery RAM is kept nowhere */
+    struct store *store; /* owned; NULL: battery RAM is kept nowhere */
+    mews_save_fn *save;  /* mews_save_with() */
+    void *save_ctx;
     char *saves;               /* owned; the directory for it, or NULL */
     struct recipe recipe;      /* of the machine */
     struct recorder *recorder; /* between it and the ports */

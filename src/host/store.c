@@ -49,7 +49,8 @@ static bool store_save(struct store_port *port, const void *bytes, size_t len)
     struct err e;
 
     s->failed = (struct err) { 0 };
-    if (file_make_parents(s->path, &e) || file_write(s->path, bytes, len, &e)) {
+    if (s->write ? s->write(s->ctx, bytes, len, &e)
+                 : file_make_parents(s->path, &e) || file_write(s->path, bytes, len, &e)) {
         s->failed = e;
         return false;
     }
@@ -66,6 +67,7 @@ int store_init_at(struct store *s, const char *path, struct err *e)
         return err_set(e, ERR_LIMIT, "the path is too long: %.80s...", path);
     s->port.ops = &store_ops;
     memcpy(s->path, path, len + 1);
+    s->write = NULL;
     s->asked = false;
     s->failed = (struct err) { 0 };
     return 0;

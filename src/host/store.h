@@ -11,6 +11,9 @@
 struct store {
     struct store_port port;
     char path[PATH_MAX];
+    /* Instead of writing the file, or NULL. */
+    int (*write)(void *ctx, const void *bytes, size_t len, struct err *e);
+    void *ctx;
     bool asked;        /* the machine has battery RAM: it asked for what is kept */
     struct err failed; /* how the last save or load failed; code 0: it did not */
 };
