@@ -6,18 +6,33 @@
 #include "app/remote.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 const struct option_row fork_options[] = {
     { "name", "NAME", "the copy's; else the original's thing and a number" },
+    { "sandbox", "auto|on|off", "a jail for the copy; auto: off" },
     { NULL, NULL, NULL },
 };
 
-static int set_name(void *ctx, const char *name, const char *value)
+struct copy {
+    const struct command *command;
+    const char *name;
+    bool jailed;
+};
+
+static int set_option(void *ctx, const char *name, const char *value)
 {
-    (void)name;
-    *(const char **)ctx = value;
+    struct copy *c = ctx;
+
+    if (!strcmp(name, "name")) {
+        c->name = value;
+        return 0;
+    }
+    if (strcmp(value, "auto") != 0 && strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+        return usage(c->command, "--sandbox %s: want auto, on or off", value);
+    c->jailed = !strcmp(value, "on");
     return 0;
 }
 
@@ -49,8 +64,9 @@ static int save_image(const char *name)
 
 int cmd_fork(const struct command *c, int argc, char **argv)
 {
-    const char *copy = NULL, *name;
-    int i = options_parse(c, argc, argv, set_name, &copy), fd;
+    struct copy copy = { .command = c, .jailed = false };
+    const char *name;
+    int i = options_parse(c, argc, argv, set_option, &copy), fd;
     char path[40];
 
     if (i < 0)
@@ -62,5 +78,5 @@ int cmd_fork(const struct command *c, int argc, char **argv)
     if (fd < 0)
         return EXIT_FAILED;
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return run_copy(c, path, copy, fd);
+    return run_copy(c, path, copy.name, copy.jailed, fd);
 }

@@ -133,6 +133,7 @@ static int set_option(void *ctx, const char *name, const char *value)
                   { "until", &r->until },
                   { "speed", &r->speed },
                   { "rewind-memory", &r->rewind },
+                  { "sandbox", &r->sandbox },
                   { "name", &r->name } };
 
     for (unsigned i = 0; i < ARRAY_SIZE(flags); i++)
@@ -224,18 +225,21 @@ static int begin_history(struct run *r, struct mews *m)
     return r->record && mews_record(m, r->record, &e) ? fail_error(&e) : 0;
 }
 
-/* Makes it known to others, when that is wanted. */
+/* Makes it known to others, when that is wanted, and shuts it in. */
 static int publish(struct run *r, struct mews *m)
 {
-    const struct mews_control_options o = {
+    struct mews_control_options o = {
         .size = sizeof o, .name = r->name, .keep = r->detach, .own_output = r->detach
     };
     struct mews_error e;
 
     if (!r->name && !r->detach)
         return 0;
-    if (mews_control(m, &o, &e))
+    if (r->jailed && sandbox_begin(&r->sand, m, r->options.share, r->snapshot, &o, &e))
         return fail_error(&e);
+    if (mews_control(m, &o, &e) || (r->jailed && sandbox_close(&r->sand, m, &e)))
+        return fail_error(&e);
+    r->shut = r->jailed;
     if (r->detach)
         detach_ready(r->ready, mews_control_name(m));
     return 0;
@@ -310,6 +314,12 @@ static int check(struct run *r)
         return usage(c, "--video %s: want sdl or terminal", r->video);
     if (r->video && r->detach)
         return usage(c, "--video and --detach exclude each other (see mews attach)");
+    if (r->sandbox && strcmp(r->sandbox, "auto") != 0 && strcmp(r->sandbox, "on") != 0 &&
+        strcmp(r->sandbox, "off") != 0)
+        return usage(c, "--sandbox %s: want auto, on or off", r->sandbox);
+    r->jailed = r->detach && r->sandbox && !strcmp(r->sandbox, "on");
+    if (r->sandbox && !strcmp(r->sandbox, "on") && !r->detach)
+        return usage(c, "--sandbox on wants --detach: what is in front of you needs your files");
     if (r->video && quiet)
         return usage(c, "--video and --headless exclude each other");
     if (r->rewind && option_size(r->command, "rewind-memory", r->rewind, &r->remember))
@@ -328,11 +338,15 @@ static int check(struct run *r)
 }
 
 /* The snapshot is of the machine as it is when all is over. */
-static int write_snapshot(const struct run *r, struct mews *m, int status)
+static int write_snapshot(struct run *r, struct mews *m, int status)
 {
     struct mews_error e;
+    int failed = 0;
 
-    if (r->snapshot && mews_snapshot(m, r->snapshot, NULL, &e) && fail_error(&e) && !status)
+    if (r->snapshot)
+        failed = r->shut ? sandbox_snapshot(&r->sand, m, &e)
+                         : mews_snapshot(m, r->snapshot, NULL, &e);
+    if (failed && fail_error(&e) && !status)
         return EXIT_FAILED;
     return status;
 }
@@ -437,12 +451,13 @@ int cmd_run(const struct command *c, int argc, char **argv)
     return run_command(c, argc, argv, RUN_THING);
 }
 
-int run_copy(const struct command *c, const char *path, const char *name, int fd)
+int run_copy(const struct command *c, const char *path, const char *name, bool jailed, int fd)
 {
     struct run r = { .command = c,
                      .options = { .size = sizeof r.options },
                      .detach = true,
                      .restored = true,
+                     .jailed = jailed,
                      .name = name,
                      .inherited = fd };
 
