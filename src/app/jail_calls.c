@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -40,15 +41,18 @@ const struct jail_rule jail_rules[] = {
     CALL("fsync"),
     CALL("newfstatat"),
     CALL_IF("fcntl", 1, ALL_BITS, F_GETFL),
+    CALL_IF("fcntl", 1, ALL_BITS, F_SETFL),
+    CALL_IF("ioctl", 1, ALL_BITS, FIONBIO),
     CALL_IF("fcntl", 1, ALL_BITS, F_DUPFD_CLOEXEC),
     CALL_IF("fcntl", 1, ALL_BITS, F_GET_SEALS),
     { .name = "openat2", .share = true },
     /* the control socket */
     CALL("accept4"),
     CALL("recvmsg"),
-    CALL("sendmsg"),
+    CALL("sendto"),
     CALL("epoll_ctl"),
-    CALL("epoll_pwait"),
+    CALL("epoll_wait"),  /* where the processor has it, */
+    CALL("epoll_pwait"), /* and where not */
     /* memory: none of it can be executed */
     CALL("brk"),
     CALL_IF("mmap", 2, PROT_EXEC, 0),
@@ -59,8 +63,11 @@ const struct jail_rule jail_rules[] = {
     /* time, threads, signals */
     CALL("ppoll"),
     CALL("clock_nanosleep"),
+    CALL("clock_gettime"), /* of processor time: no vDSO has that */
     CALL("restart_syscall"),
     CALL("futex"),
+    CALL("sched_yield"),
+    CALL("getrandom"),
     CALL("rt_sigprocmask"),
     CALL("rt_sigreturn"),
     CALL("getpid"),
