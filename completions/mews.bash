@@ -11,6 +11,7 @@ _mews() {
     run:--region) mapfile -t COMPREPLY < <(compgen -W "ntsc pal dendy" -- "$cur") && return ;;
     run:--ram) mapfile -t COMPREPLY < <(compgen -W "00 ff" -- "$cur") && return ;;
     run:--video | restore:--video | replay:--video | attach:--video) mapfile -t COMPREPLY < <(compgen -W "sdl terminal" -- "$cur") && return ;;
+    *:--sandbox) mapfile -t COMPREPLY < <(compgen -W "auto on off" -- "$cur") && return ;;
     run:--reset | restore:--reset) mapfile -t COMPREPLY < <(compgen -W "auto" -- "$cur") && return ;;
     *:--share) mapfile -t COMPREPLY < <(compgen -d -- "$cur") && return ;;
     run:--saves | restore:--saves) mapfile -t COMPREPLY < <(compgen -W "none" -- "$cur"; compgen -d -- "$cur") && return ;;
@@ -27,8 +28,8 @@ _mews() {
         local show="--share --saves --video --speed --headless --frames --press --reset --screenshot --audio --hash --report \
 --verdict --json --trace --snapshot --record --rewind-memory --help"
         case $command in
-        run) words="--detach --name --kind --set --region --ram $show" ;;
-        restore) words="--detach --name --verify $show" ;;
+        run) words="--detach --name --sandbox --kind --set --region --ram $show" ;;
+        restore) words="--detach --name --sandbox --verify $show" ;;
         snapshot) words="--incremental --squash --compress --json --help" ;;
         debug) words="--script --command --batch --symbols --json --rewind-memory --kind --set --share --help" ;;
         show) words="--output --json --text --frames --press --help" ;;
@@ -40,7 +41,7 @@ _mews() {
         logs) words="--follow --help" ;;
         attach) words="--video --console --help" ;;
         send) words="--line --text --keys --reset --end --help" ;;
-        fork) words="--name --help" ;;
+        fork) words="--name --sandbox --help" ;;
         resume) words="--speed --help" ;;
         pause | wait | events) words="--help" ;;
         inspect) words="--verify --json --help" ;;
