@@ -131,6 +131,15 @@ MEWS_API int mews_control(struct mews *m, const struct mews_control_options *o,
                           struct mews_error *e);
 /* NULL: mews_control() was not called. */
 MEWS_API const char *mews_control_name(const struct mews *m);
+/* For a program that wants to give up what it does not need: the i-th system call that this machine
+ * makes while it runs, beside those of any other. With a mask: only with an argument of which
+ * (argument & mask) is value. Returns false when there are no more. */
+struct mews_host_call {
+    const char *name;
+    unsigned argument; /* 0: the first */
+    uint64_t mask, value;
+};
+MEWS_API bool mews_host_calls(const struct mews *m, unsigned i, struct mews_host_call *out);
 /* In a signal handler of a process that will end at once: leaves how it ended for those who ask
  * later. why: one word; text: a line, of letters, digits, blanks and underlines. */
 MEWS_API void mews_last_words(const struct mews *m, const char *why, const char *text);

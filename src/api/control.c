@@ -3,6 +3,7 @@
 #include "api/control.h"
 
 #include "api/mews.h"
+#include "base/file.h"
 #include "svc/debug/methods.h"
 #include "svc/debug/viewer.h"
 
@@ -120,7 +121,7 @@ static int plain_file(const struct method_call *call, struct err *e)
 {
     struct stat st;
 
-    if (call->fd_count != 1 || fstat(call->fds[0], &st) || !S_ISREG(st.st_mode) ||
+    if (call->fd_count != 1 || file_stat(call->fds[0], &st) || !S_ISREG(st.st_mode) ||
         (fcntl(call->fds[0], F_GETFL) & O_ACCMODE) != O_RDWR)
         return err_set(e, ERR_USAGE, "want one descriptor: of a file, for reading and writing");
     return 0;
@@ -250,8 +251,8 @@ static int screen_file(const struct method_call *call, u64 bytes, struct err *e)
 {
     struct stat st;
 
-    if (call->fd_count != 1 || fcntl(call->fds[0], F_GET_SEALS) < 0 || fstat(call->fds[0], &st) ||
-        (u64)st.st_size < bytes)
+    if (call->fd_count != 1 || fcntl(call->fds[0], F_GET_SEALS) < 0 ||
+        file_stat(call->fds[0], &st) || (u64)st.st_size < bytes)
         return err_set(e, ERR_USAGE, "want one descriptor: of a memfd of %llu bytes",
                        (unsigned long long)bytes);
     return 0;
@@ -541,6 +542,17 @@ int mews_control(struct mews *m, const struct mews_control_options *given, struc
 const char *mews_control_name(const struct mews *m)
 {
     return m->control ? monitor_name(m->control->monitor) : NULL;
+}
+
+bool mews_host_calls(const struct mews *m, unsigned i, struct mews_host_call *out)
+{
+    const struct kind *k = m->machine->kind;
+
+    if (i >= k->host_call_count)
+        return false;
+    *out = (struct mews_host_call) { k->host_calls[i].name, k->host_calls[i].argument,
+                                     k->host_calls[i].mask, k->host_calls[i].value };
+    return true;
 }
 
 void mews_last_words(const struct mews *m, const char *why, const char *text)

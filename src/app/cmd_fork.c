@@ -12,14 +12,14 @@
 
 const struct option_row fork_options[] = {
     { "name", "NAME", "the copy's; else the original's thing and a number" },
-    { "sandbox", "auto|on|off", "a jail for the copy; auto: off" },
+    { "sandbox", "auto|on|off", "a jail for the copy's process; auto: on" },
     { NULL, NULL, NULL },
 };
 
 struct copy {
     const struct command *command;
     const char *name;
-    bool jailed;
+    struct sandbox sandbox;
 };
 
 static int set_option(void *ctx, const char *name, const char *value)
@@ -30,10 +30,9 @@ static int set_option(void *ctx, const char *name, const char *value)
         c->name = value;
         return 0;
     }
-    if (strcmp(value, "auto") != 0 && strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
-        return usage(c->command, "--sandbox %s: want auto, on or off", value);
-    c->jailed = !strcmp(value, "on");
-    return 0;
+    return sandbox_word(&c->sandbox, value)
+               ? 0
+               : usage(c->command, "--sandbox %s: want auto, on or off", value);
 }
 
 /* The original's image in memory; -1 after a message. */
@@ -64,7 +63,7 @@ static int save_image(const char *name)
 
 int cmd_fork(const struct command *c, int argc, char **argv)
 {
-    struct copy copy = { .command = c, .jailed = false };
+    struct copy copy = { .command = c };
     const char *name;
     int i = options_parse(c, argc, argv, set_option, &copy), fd;
     char path[40];
@@ -78,5 +77,5 @@ int cmd_fork(const struct command *c, int argc, char **argv)
     if (fd < 0)
         return EXIT_FAILED;
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return run_copy(c, path, copy.name, copy.jailed, fd);
+    return run_copy(c, path, copy.name, &copy.sandbox, fd);
 }

@@ -133,7 +133,6 @@ static int set_option(void *ctx, const char *name, const char *value)
                   { "until", &r->until },
                   { "speed", &r->speed },
                   { "rewind-memory", &r->rewind },
-                  { "sandbox", &r->sandbox },
                   { "name", &r->name } };
 
     for (unsigned i = 0; i < ARRAY_SIZE(flags); i++)
@@ -142,6 +141,10 @@ static int set_option(void *ctx, const char *name, const char *value)
     for (unsigned i = 0; i < ARRAY_SIZE(texts); i++)
         if (!strcmp(name, texts[i].name))
             return *texts[i].text = value, 0;
+    if (!strcmp(name, "sandbox"))
+        return sandbox_word(&r->sandbox, value)
+                   ? 0
+                   : usage(r->command, "--sandbox %s: want auto, on or off", value);
     if (!strcmp(name, "set"))
         return add_setting(r, value);
     if (!strcmp(name, "region")) {
@@ -211,11 +214,16 @@ static const char *in_vain(const struct run *r, struct mews *m, const char **why
     return NULL;
 }
 
+/* Somebody looks at it, here. */
+static bool shown(const struct run *r, struct mews *m)
+{
+    return !r->headless && !r->verdict && !r->detach && mews_can(m, "picture", NULL);
+}
+
 /* What the machine remembers and writes down; a recording has its own way back. */
 static int begin_history(struct run *r, struct mews *m)
 {
-    bool shown = !r->headless && !r->verdict && !r->detach && mews_can(m, "picture", NULL);
-    size_t bytes = r->rewind ? r->remember : shown ? REWIND_BYTES : 0;
+    size_t bytes = r->rewind ? r->remember : shown(r, m) ? REWIND_BYTES : 0;
     struct mews_error e;
 
     if (r->replayed)
@@ -228,18 +236,19 @@ static int begin_history(struct run *r, struct mews *m)
 /* Makes it known to others, when that is wanted, and shuts it in. */
 static int publish(struct run *r, struct mews *m)
 {
-    struct mews_control_options o = {
-        .size = sizeof o, .name = r->name, .keep = r->detach, .own_output = r->detach
-    };
+    const struct mews_control_options o = { .size = sizeof o,
+                                            .name = r->name,
+                                            .keep = r->detach,
+                                            .own_output = r->detach,
+                                            .opened = sandbox_enter,
+                                            .ctx = &r->sandbox };
+    const char *paths[KEEPER_FILES] = { [KEEPER_SNAPSHOT] = r->snapshot };
     struct mews_error e;
 
-    if (!r->name && !r->detach)
-        return 0;
-    if (r->jailed && sandbox_begin(&r->sand, m, r->options.share, r->snapshot, &o, &e))
+    if (sandbox_begin(&r->sandbox, m, r->options.share, paths, &e) ||
+        (r->name || r->detach ? mews_control(m, &o, &e) : sandbox_enter(&r->sandbox, &e)) ||
+        sandbox_close(&r->sandbox, m, &e))
         return fail_error(&e);
-    if (mews_control(m, &o, &e) || (r->jailed && sandbox_close(&r->sand, m, &e)))
-        return fail_error(&e);
-    r->shut = r->jailed;
     if (r->detach)
         detach_ready(r->ready, mews_control_name(m));
     return 0;
@@ -263,6 +272,7 @@ static int run(struct run *r, struct mews *m)
     }
     if (r->speed && !r->replayed)
         mews_show_as(m, r->factor, UINT64_MAX, UINT64_MAX);
+    r->sandbox.on = r->sandbox.wish != SANDBOX_OFF && r->detach; /* XXX */
     status = begin_history(r, m);
     if (!status)
         status = publish(r, m);
@@ -314,12 +324,6 @@ static int check(struct run *r)
         return usage(c, "--video %s: want sdl or terminal", r->video);
     if (r->video && r->detach)
         return usage(c, "--video and --detach exclude each other (see mews attach)");
-    if (r->sandbox && strcmp(r->sandbox, "auto") != 0 && strcmp(r->sandbox, "on") != 0 &&
-        strcmp(r->sandbox, "off") != 0)
-        return usage(c, "--sandbox %s: want auto, on or off", r->sandbox);
-    r->jailed = r->detach && r->sandbox && !strcmp(r->sandbox, "on");
-    if (r->sandbox && !strcmp(r->sandbox, "on") && !r->detach)
-        return usage(c, "--sandbox on wants --detach: what is in front of you needs your files");
     if (r->video && quiet)
         return usage(c, "--video and --headless exclude each other");
     if (r->rewind && option_size(r->command, "rewind-memory", r->rewind, &r->remember))
@@ -344,8 +348,8 @@ static int write_snapshot(struct run *r, struct mews *m, int status)
     int failed = 0;
 
     if (r->snapshot)
-        failed = r->shut ? sandbox_snapshot(&r->sand, m, &e)
-                         : mews_snapshot(m, r->snapshot, NULL, &e);
+        failed = r->sandbox.on ? sandbox_snapshot(&r->sandbox, m, &e)
+                               : mews_snapshot(m, r->snapshot, NULL, &e);
     if (failed && fail_error(&e) && !status)
         return EXIT_FAILED;
     return status;
@@ -451,13 +455,14 @@ int cmd_run(const struct command *c, int argc, char **argv)
     return run_command(c, argc, argv, RUN_THING);
 }
 
-int run_copy(const struct command *c, const char *path, const char *name, bool jailed, int fd)
+int run_copy(const struct command *c, const char *path, const char *name,
+             const struct sandbox *sandbox, int fd)
 {
     struct run r = { .command = c,
                      .options = { .size = sizeof r.options },
                      .detach = true,
                      .restored = true,
-                     .jailed = jailed,
+                     .sandbox = *sandbox,
                      .name = name,
                      .inherited = fd };
 

@@ -1,5 +1,5 @@
-/* The jail of a monitor that nobody sees: what a guest that takes over its monitor can still do is
- * what the list in jail_calls.c allows, with the descriptors that are open.
+/* The jail of a monitor: what a guest that takes over its monitor can still do is what the list in
+ * jail_calls.c allows, with the descriptors that are open.
  *
  *   all files open, one thread --jail_enter()--> no files, no network, no privileges
  *   the control thread is there --jail_close()--> only the system calls of the list
@@ -13,17 +13,12 @@
 
 #include "base/err.h"
 
-struct jail_arg { /* of a rule: (argument & mask) must be value */
-    unsigned index;
-    uint64_t mask, value;
-};
-
-/* A system call, or one form of it. */
+/* A system call that is allowed, or one form of it. */
 struct jail_rule {
-    const char *name;
-    struct jail_arg arg[2];
-    unsigned args;
-    bool share; /* only for a machine that has a directory to open files in */
+    struct mews_host_call call;
+    /* NULL: jail_test.c shows that a monitor ends without it. Else where one needs it, which may be
+     * another host than the one that tests. */
+    const char *elsewhere;
 };
 
 extern const struct jail_rule jail_rules[];
@@ -34,20 +29,22 @@ extern const unsigned jail_build_rule_count;
 void jail_build_enter(void);
 
 struct jail {
-    const char *share; /* the directory, or NULL */
+    const char *share; /* the directory that a guest may open files in, or NULL */
     unsigned left_out; /* for tests: the rule that is missing, else JAIL_ALL */
-    bool alone;        /* there are no namespaces: *refused says why */
-    char refused[120];
+    char refused[120]; /* why there are no namespaces; empty: there are */
 };
 
 enum { JAIL_ALL = 0x7fffffff };
 
+/* Whether this kernel can confine one who may open files in a directory. */
+bool jail_can_share(void);
+
 /* New namespaces around an empty, read-only root; Landlock, which knows the share alone; no
- * capabilities, no new privileges. ERR_NOTSUP: there is a share, and nothing here can confine it.
- */
+ * capabilities, no new privileges. */
 int jail_enter(struct jail *j, struct err *e);
 
-/* The list, for all threads. `m`: whose end is told when another call is made. */
+/* The list, for all threads: the one above, what the machine's kind adds to it, and with a share
+ * the call that opens there. `m`: also whose end is told when another call is made. */
 int jail_close(const struct jail *j, struct mews *m, struct err *e);
 
 #endif

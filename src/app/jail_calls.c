@@ -1,5 +1,4 @@
-/* The system calls of a monitor whose files are open. Each rule is there because the workload of
- * jail_test.c ends without it, which that test shows. */
+/* The system calls of a monitor whose files are open. None takes a path. */
 #include "app/jail.h"
 
 #include "base/own.h"
@@ -16,14 +15,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define CALL(n)   \
-    {             \
-        .name = n \
-    }
-#define CALL_IF(n, i, m, v)                          \
-    {                                                \
-        .name = n, .arg = { { i, m, v } }, .args = 1 \
-    }
+/* clang-format off */
+#define CALL(n) { { .name = n }, NULL }
+#define CALL_IF(n, argument, mask, value) { { n, argument, mask, value }, NULL }
+#define ELSEWHERE(n, why) { { .name = n }, why }
+/* clang-format on */
 
 enum { NUMBERS_MAX = 1024, STATUS = 1 };
 
@@ -39,20 +35,21 @@ const struct jail_rule jail_rules[] = {
     CALL("lseek"),
     CALL("ftruncate"),
     CALL("fsync"),
-    CALL("newfstatat"),
+    CALL("fstat"),
     CALL_IF("fcntl", 1, ALL_BITS, F_GETFL),
     CALL_IF("fcntl", 1, ALL_BITS, F_SETFL),
-    CALL_IF("ioctl", 1, ALL_BITS, FIONBIO),
     CALL_IF("fcntl", 1, ALL_BITS, F_DUPFD_CLOEXEC),
     CALL_IF("fcntl", 1, ALL_BITS, F_GET_SEALS),
-    { .name = "openat2", .share = true },
-    /* the control socket */
+    CALL_IF("ioctl", 1, ALL_BITS, FIONBIO),
+    /* the control socket, and the console */
     CALL("accept4"),
     CALL("recvmsg"),
     CALL("sendto"),
     CALL("epoll_ctl"),
-    CALL("epoll_wait"),  /* where the processor has it, */
-    CALL("epoll_pwait"), /* and where not */
+    CALL("epoll_wait"),
+    ELSEWHERE("epoll_pwait", "libuv since 1.45, and processors without epoll_wait"),
+    CALL("poll"),
+    CALL("ppoll"),
     /* memory: none of it can be executed */
     CALL("brk"),
     CALL_IF("mmap", 2, PROT_EXEC, 0),
@@ -61,16 +58,12 @@ const struct jail_rule jail_rules[] = {
     CALL("mremap"),
     CALL("madvise"),
     /* time, threads, signals */
-    CALL("ppoll"),
     CALL("clock_nanosleep"),
     CALL("clock_gettime"), /* of processor time: no vDSO has that */
     CALL("restart_syscall"),
     CALL("futex"),
-    CALL("sched_yield"),
-    CALL("getrandom"),
     CALL("rt_sigprocmask"),
     CALL("rt_sigreturn"),
-    CALL("getpid"),
     CALL("exit"),
     CALL("exit_group"),
 };
@@ -118,49 +111,50 @@ static int catch_violations(struct mews *m, struct err *e)
 /* ---- the filter ---- */
 
 /* A call that this processor has not is nothing to allow. */
-static int add_rule(scmp_filter_ctx f, const struct jail_rule *r)
+static int add_call(scmp_filter_ctx f, const struct mews_host_call *c)
 {
-    struct scmp_arg_cmp cmp[2];
-    int number = seccomp_syscall_resolve_name(r->name);
+    struct scmp_arg_cmp cmp = SCMP_CMP64(c->argument, SCMP_CMP_MASKED_EQ, c->mask, c->value);
+    int number = seccomp_syscall_resolve_name(c->name);
 
-    if (number < 0)
-        return 0;
-    for (unsigned i = 0; i < r->args; i++)
-        cmp[i] = SCMP_CMP64(r->arg[i].index, SCMP_CMP_MASKED_EQ, r->arg[i].mask, r->arg[i].value);
-    return seccomp_rule_add_array(f, SCMP_ACT_ALLOW, number, r->args, cmp);
+    return number < 0 ? 0
+                      : seccomp_rule_add_array(f, SCMP_ACT_ALLOW, number, c->mask ? 1 : 0, &cmp);
 }
 
-static int add_rules(scmp_filter_ctx f, const struct jail *j)
+static int add_calls(scmp_filter_ctx f, const struct jail *j, const struct mews *m)
 {
+    const struct mews_host_call open_in_share = { .name = "openat2" };
+    struct mews_host_call of_kind;
     int r = 0;
 
     for (unsigned i = 0; !r && i < jail_rule_count; i++)
-        if (i != j->left_out && (j->share || !jail_rules[i].share))
-            r = add_rule(f, &jail_rules[i]);
+        if (i != j->left_out)
+            r = add_call(f, &jail_rules[i].call);
     for (unsigned i = 0; !r && i < jail_build_rule_count; i++)
-        r = add_rule(f, &jail_build_rules[i]);
-    return r;
+        r = add_call(f, &jail_build_rules[i].call);
+    for (unsigned i = 0; !r && mews_host_calls(m, i, &of_kind); i++)
+        r = add_call(f, &of_kind);
+    return !r && j->share ? add_call(f, &open_in_share) : r;
+}
+
+static int load(scmp_filter_ctx f, const struct jail *j, const struct mews *m)
+{
+    int r = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
+
+    if (!r)
+        r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+    if (!r)
+        r = add_calls(f, j, m);
+    return r ? r : seccomp_load(f);
 }
 
 int jail_close(const struct jail *j, struct mews *m, struct err *e)
 {
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_TRAP);
-    int r = f ? 0 : -ENOMEM;
+    int r = -ENOMEM;
 
-    if (!r && catch_violations(m, e)) {
-        seccomp_release(f);
-        return -(int)e->code;
-    }
-    if (!r)
-        r = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
-    if (!r)
-        r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-    if (!r)
-        r = add_rules(f, j);
-    if (!r)
-        r = seccomp_load(f);
-    if (f)
-        seccomp_release(f);
+    if (f && !catch_violations(m, e))
+        r = load(f, j, m);
+    seccomp_release(f);
     errno = -r;
     return r ? err_set(e, ERR_SYS, "the sandbox: the list of system calls") : 0;
 }

@@ -5,10 +5,12 @@
 #include "base/types.h"
 
 const struct jail_rule jail_build_rules[] = {
-    { .name = "sched_yield" }, { .name = "sigaltstack" },  { .name = "gettid" },
-    { .name = "getpid" },      { .name = "madvise" },      { .name = "sched_getaffinity" },
-    { .name = "readlink" },    { .name = "openat" },       { .name = "open" },
-    { .name = "prctl" },       { .name = "rt_sigaction" },
+    { { .name = "sched_yield" }, NULL },  { { .name = "sigaltstack" }, NULL },
+    { { .name = "gettid" }, NULL },       { { .name = "getpid" }, NULL },
+    { { .name = "madvise" }, NULL },      { { .name = "sched_getaffinity" }, NULL },
+    { { .name = "readlink" }, NULL },     { { .name = "openat" }, NULL },
+    { { .name = "open" }, NULL },         { { .name = "prctl" }, NULL },
+    { { .name = "rt_sigaction" }, NULL },
 };
 const unsigned jail_build_rule_count = ARRAY_SIZE(jail_build_rules);
 

@@ -70,6 +70,14 @@ static void keep(int socket, const int fds[], const char *const paths[])
     }
 }
 
+static bool ours(int fd, int socket, const int fds[])
+{
+    for (unsigned i = 0; i < KEEPER_FILES; i++)
+        if (fd == fds[i])
+            return true;
+    return fd == socket;
+}
+
 /* It must outlive the monitor for the moment of a rename, and holds nothing that others wait for.
  */
 static void let_go(int socket, const int fds[])
@@ -84,7 +92,7 @@ static void let_go(int socket, const int fds[])
     if (most > DESCRIPTORS_MAX)
         most = DESCRIPTORS_MAX;
     for (int fd = 3; fd < most; fd++)
-        if (fd != socket && fd != fds[0] && fd != fds[1])
+        if (!ours(fd, socket, fds))
             close(fd);
 }
 
@@ -97,21 +105,33 @@ static int failed(struct mews_error *e, const char *what)
     return -1;
 }
 
+static const struct keeper none = { .to = -1, .fd = { [0 ... KEEPER_FILES - 1] = -1 } };
+
+/* False: there is no memory for one of those that are wanted. */
+static bool make_memory(struct keeper *k, const char *const paths[])
+{
+    for (unsigned i = 0; i < KEEPER_FILES; i++)
+        if (paths[i] && (k->fd[i] = memfd_create("mews-keeper", MFD_CLOEXEC)) < 0)
+            return false;
+    return true;
+}
+
 int keeper_begin(struct keeper *k, const char *const paths[KEEPER_FILES], struct mews_error *e)
 {
+    unsigned wanted = 0;
     int ends[2];
     pid_t pid;
 
-    *k = (struct keeper) { .to = -1, .fd = { -1, -1 } };
-    if (!paths[KEEPER_BATTERY] && !paths[KEEPER_SNAPSHOT])
+    *k = none;
+    for (unsigned i = 0; i < KEEPER_FILES; i++)
+        wanted += paths[i] != NULL;
+    if (!wanted)
         return 0;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
         return failed(e, "a socket to the keeper of files");
     k->to = ends[0];
-    for (unsigned i = 0; i < KEEPER_FILES; i++)
-        if (paths[i] && (k->fd[i] = memfd_create("mews-keeper", MFD_CLOEXEC)) < 0)
-            break;
-    pid = (paths[0] && k->fd[0] < 0) || (paths[1] && k->fd[1] < 0) ? -1 : fork();
+    fflush(stdout);
+    pid = make_memory(k, paths) ? fork() : -1;
     if (!pid) {
         let_go(ends[1], k->fd);
         keep(ends[1], k->fd, paths);
@@ -149,29 +169,29 @@ int keeper_write(struct keeper *k, enum keeper_file which, struct mews_error *e)
     return -1;
 }
 
-int keeper_save(void *ctx, const void *bytes, size_t len, struct mews_error *e)
+int keeper_put(struct keeper *k, enum keeper_file which, const void *bytes, size_t len,
+               struct mews_error *e)
 {
-    struct keeper *k = ctx;
-    const char *at = bytes;
+    const char *from = bytes;
 
-    if (ftruncate(k->fd[KEEPER_BATTERY], 0))
-        return failed(e, "battery RAM for the keeper");
+    if (ftruncate(k->fd[which], 0))
+        return failed(e, "memory for the keeper of files");
     for (size_t done = 0; done < len;) {
-        ssize_t n = pwrite(k->fd[KEEPER_BATTERY], at + done, len - done, (off_t)done);
+        ssize_t n = pwrite(k->fd[which], from + done, len - done, (off_t)done);
 
         if (n <= 0)
-            return failed(e, "battery RAM for the keeper");
+            return failed(e, "memory for the keeper of files");
         done += (size_t)n;
     }
-    return keeper_write(k, KEEPER_BATTERY, e);
+    return keeper_write(k, which, e);
 }
 
 void keeper_end(struct keeper *k)
 {
-    const int fds[] = { k->to, k->fd[0], k->fd[1] };
-
-    for (unsigned i = 0; i < 3; i++)
-        if (fds[i] >= 0)
-            close(fds[i]);
-    *k = (struct keeper) { .to = -1, .fd = { -1, -1 } };
+    for (unsigned i = 0; i < KEEPER_FILES; i++)
+        if (k->fd[i] >= 0)
+            close(k->fd[i]);
+    if (k->to >= 0)
+        close(k->to);
+    *k = none;
 }

@@ -1,8 +1,8 @@
-/* Who writes the files of a jailed monitor that are named and not open: battery RAM, and the
- * snapshot at its end. It is a process of its own, outside the jail, which has heard no guest: it
- * knows the two paths, takes one word for each, and ends when the monitor does.
+/* Who writes the files of a jailed monitor that have names and are not open: each is written whole,
+ * at an end. It is a process of its own, outside the jail, which has heard no guest: it knows the
+ * paths, takes one word for each, and ends when the monitor does.
  *
- *   waiting --"battery", "snapshot"--> copies the bytes, renames, answers --> waiting
+ *   waiting --one of KEEPER_*--> copies the bytes, renames, answers --> waiting
  *   waiting --the monitor is gone--> ended */
 #ifndef APP_KEEPER_H
 #define APP_KEEPER_H
@@ -20,8 +20,9 @@ struct keeper {
 int keeper_begin(struct keeper *k, const char *const paths[KEEPER_FILES], struct mews_error *e);
 /* What is in k->fd[which] goes to its file: the old one is there until the new one is complete. */
 int keeper_write(struct keeper *k, enum keeper_file which, struct mews_error *e);
-/* A mews_save_fn; ctx is the keeper. */
-int keeper_save(void *ctx, const void *bytes, size_t len, struct mews_error *e);
+/* These bytes do. */
+int keeper_put(struct keeper *k, enum keeper_file which, const void *bytes, size_t len,
+               struct mews_error *e);
 void keeper_end(struct keeper *k);
 
 #endif

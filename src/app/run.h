@@ -13,7 +13,7 @@ enum { LIST_MAX = 64 };
 #define OPTIONS_LISTED \
     { "detach", NULL, "run it behind your back, and print its name" }, \
     { "name", "NAME", "list it under this name (mews ps), where others can steer it" }, \
-    { "sandbox", "auto|on|off", "a jail for what runs behind your back; auto: off" }
+    { "sandbox", "auto|on|off", "a jail for its process; auto: where there is no window" }
 #define OPTIONS_SHOWN \
     { "video", "sdl|terminal", "where to show it; else what there is" }, \
     { "speed", "N|max", "so many times its own speed; a machine without a picture: else max" }, \
@@ -49,9 +49,7 @@ struct run {
     size_t remember; /* bytes of rewind memory */
     bool restored, verify; /* it is a snapshot; whose checksums are to be compared */
     bool detach;
-    const char *sandbox;
-    bool jailed, shut; /* it is to be in a jail; it is */
-    struct sandbox sand;
+    struct sandbox sandbox;
     const char *name; /* others can find it by this; NULL: they cannot, or (detach) one is made */
     int ready;        /* detach_ready() */
     int inherited;    /* a descriptor that a detached process needs, or -1 */
@@ -69,7 +67,8 @@ int replay_quietly(const struct run *r, struct mews *m); /* until the end; the e
 int replay_end(struct run *r, struct mews *m, int status); /* says what --verify has found */
 
 /* A machine from the snapshot that `fd` names too, behind the person's back. */
-int run_copy(const struct command *c, const char *path, const char *name, bool jailed, int fd);
+int run_copy(const struct command *c, const char *path, const char *name,
+             const struct sandbox *sandbox, int fd);
 
 /* The exit status when a signal has asked the program to end; 0: none has. */
 int run_interrupted(void);

@@ -2,7 +2,19 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+
+bool sandbox_word(struct sandbox *s, const char *word)
+{
+    if (!strcmp(word, "auto"))
+        s->wish = SANDBOX_AUTO;
+    else if (!strcmp(word, "on"))
+        s->wish = SANDBOX_ON;
+    else if (!strcmp(word, "off"))
+        s->wish = SANDBOX_OFF;
+    else
+        return false;
+    return true;
+}
 
 static int report(struct mews_error *out, const struct err *e)
 {
@@ -11,31 +23,54 @@ static int report(struct mews_error *out, const struct err *e)
     return -1;
 }
 
-static int opened(void *ctx, struct mews_error *error)
+static int save_battery(void *ctx, const void *bytes, size_t len, struct mews_error *e)
+{
+    return keeper_put(ctx, KEEPER_BATTERY, bytes, len, e);
+}
+
+/* A shared directory, and nothing that can confine one who opens files in it. */
+static int cannot_share(struct sandbox *s, struct mews_error *error)
+{
+    struct err e;
+
+    s->on = false;
+    if (s->wish == SANDBOX_AUTO) {
+        fputs("mews: no sandbox: --share in it wants Landlock, which this kernel has not\n",
+              stderr);
+        return 0;
+    }
+    err_set(&e, ERR_NOTSUP, "--share in the sandbox wants Landlock, which this kernel has not");
+    return report(error, &e);
+}
+
+int sandbox_begin(struct sandbox *s, struct mews *m, const char *share,
+                  const char *paths[KEEPER_FILES], struct mews_error *e)
+{
+    if (!s->on)
+        return 0;
+    if (share && !jail_can_share())
+        return cannot_share(s, e);
+    s->jail = (struct jail) { .share = share, .left_out = JAIL_ALL };
+    paths[KEEPER_BATTERY] = mews_saves(m);
+    if (keeper_begin(&s->keeper, paths, e))
+        return -1;
+    if (paths[KEEPER_BATTERY])
+        mews_save_with(m, save_battery, &s->keeper);
+    return 0;
+}
+
+int sandbox_enter(void *ctx, struct mews_error *error)
 {
     struct sandbox *s = ctx;
     struct err e;
 
+    if (!s->on)
+        return 0;
     if (jail_enter(&s->jail, &e))
         return report(error, &e);
-    if (s->jail.alone)
+    if (s->jail.refused[0])
         fprintf(stderr, "mews: no namespaces here (%s): the sandbox is the list of calls alone\n",
                 s->jail.refused);
-    return 0;
-}
-
-int sandbox_begin(struct sandbox *s, struct mews *m, const char *share, const char *snapshot,
-                  struct mews_control_options *o, struct mews_error *e)
-{
-    const char *const paths[KEEPER_FILES] = { mews_saves(m), snapshot };
-
-    s->jail = (struct jail) { .share = share, .left_out = JAIL_ALL };
-    if (keeper_begin(&s->keeper, paths, e))
-        return -1;
-    if (paths[KEEPER_BATTERY])
-        mews_save_with(m, keeper_save, &s->keeper);
-    o->opened = opened;
-    o->ctx = s;
     return 0;
 }
 
@@ -43,7 +78,7 @@ int sandbox_close(struct sandbox *s, struct mews *m, struct mews_error *error)
 {
     struct err e;
 
-    return jail_close(&s->jail, m, &e) ? report(error, &e) : 0;
+    return s->on && jail_close(&s->jail, m, &e) ? report(error, &e) : 0;
 }
 
 int sandbox_snapshot(struct sandbox *s, struct mews *m, struct mews_error *e)

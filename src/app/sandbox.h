@@ -1,4 +1,4 @@
-/* A machine behind one's back in a jail, and who keeps its files for it. */
+/* A machine in its jail, as --sandbox wants it, and the keeper of its files. */
 #ifndef APP_SANDBOX_H
 #define APP_SANDBOX_H
 
@@ -6,16 +6,25 @@
 #include "app/keeper.h"
 
 struct sandbox {
+    enum { SANDBOX_AUTO, SANDBOX_ON, SANDBOX_OFF } wish;
+    bool on; /* the machine is in a jail, or on its way; without, these functions do nothing */
     struct jail jail;
     struct keeper keeper;
 };
 
-/* Before mews_control(), in whose options it puts what shuts the jail's first door. */
-int sandbox_begin(struct sandbox *s, struct mews *m, const char *share, const char *snapshot,
-                  struct mews_control_options *o, struct mews_error *e);
-/* Behind it: the second door. */
+/* What --sandbox was given; false: it is none of the words. */
+bool sandbox_word(struct sandbox *s, const char *word);
+
+/* When all is open but what mews_control() opens. `paths`: what the keeper will be asked to write;
+ * battery RAM is found by itself. Without a word where there can be no jail: a line, and s->on is
+ * false. */
+int sandbox_begin(struct sandbox *s, struct mews *m, const char *share,
+                  const char *paths[KEEPER_FILES], struct mews_error *e);
+/* The first door: before there is a second thread. ctx is the sandbox. */
+int sandbox_enter(void *ctx, struct mews_error *e);
+/* The second: behind mews_control(). */
 int sandbox_close(struct sandbox *s, struct mews *m, struct mews_error *e);
-/* Writes the snapshot that sandbox_begin() was told of. */
+/* Has the snapshot written that the keeper knows of. */
 int sandbox_snapshot(struct sandbox *s, struct mews *m, struct mews_error *e);
 
 #endif

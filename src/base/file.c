@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static int read_all(int fd, const char *path, size_t limit, u8 **out, size_t *len, struct err *e)
 {
@@ -201,6 +203,11 @@ int file_writable(const char *path, struct err *e)
     }
     snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path + 1) : 1, slash ? path : ".");
     return !access(dir, W_OK | X_OK) ? 0 : err_set(e, ERR_SYS, "%s", path);
+}
+
+int file_stat(int fd, struct stat *out)
+{
+    return (int)syscall(SYS_fstat, fd, out);
 }
 
 int file_make_parents(const char *path, struct err *e)

@@ -1,5 +1,7 @@
 #include "host/share.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -50,7 +52,7 @@ static int open_file(const struct share *s, const char *path, unsigned flags, st
             err_set(why, ERR_SYS, "the host says");
         return -1;
     }
-    if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+    if (file_stat(fd, &st) || !S_ISREG(st.st_mode)) {
         err_set(why, ERR_STATE, "refused: not a regular file");
         close(fd);
         return -1;

@@ -67,6 +67,8 @@ static int begin_thread(struct monitor *m, struct err *e)
         return -(int)e->code;
     if (m->o.own_output)
         own_output(m);
+    if (m->o.keep)
+        rundir_keep(&m->dir);
     return loop_create(&m->loop, e);
 }
 

@@ -374,6 +374,13 @@ void rundir_end(const struct rundir *d, const char *json, size_t len)
     (void)!pwrite(d->status, json, len, 0);
 }
 
+void rundir_keep(struct rundir *d)
+{
+    close(d->dir);
+    close(d->all);
+    d->dir = d->all = -1;
+}
+
 void rundir_fini(struct rundir *d, bool forget)
 {
     int *const fds[] = { &d->lock, &d->status, &d->log, &d->dir };
