@@ -62,6 +62,7 @@ const struct jail_rule jail_rules[] = {
     CALL("clock_gettime"), /* of processor time: no vDSO has that */
     CALL("restart_syscall"),
     CALL("futex"),
+    CALL("sched_yield"),
     CALL("rt_sigprocmask"),
     CALL("rt_sigreturn"),
     CALL("exit"),
