@@ -53,7 +53,6 @@ const struct jail_rule jail_rules[] = {
     /* memory: none of it can be executed */
     CALL("brk"),
     CALL_IF("mmap", 2, PROT_EXEC, 0),
-    CALL_IF("mprotect", 2, PROT_EXEC, 0),
     CALL("munmap"),
     CALL("mremap"),
     CALL("madvise"),
