@@ -349,6 +349,10 @@ MEWS_API int mews_palette(struct mews *m, const void *pal, size_t bytes, struct 
 /* The last picture as 0x00RRGGBB; NULL before the first. Valid until the machine runs again. */
 MEWS_API const uint32_t *mews_picture(struct mews *m, unsigned *width, unsigned *height);
 MEWS_API int mews_screenshot(struct mews *m, const char *path, struct mews_error *e);
+/* The same to a descriptor. After mews_screenshot_ready(), which loads what it needs, nothing is
+ * opened for it. */
+MEWS_API int mews_screenshot_ready(struct mews *m, struct mews_error *e);
+MEWS_API int mews_screenshot_to(struct mews *m, int fd, struct mews_error *e);
 /* Takes the oldest samples not taken yet, 48 kHz mono; returns how many there were. They are kept
  * from the first call on, which returns 0; one who does not come for a second loses the oldest. */
 MEWS_API size_t mews_sound(struct mews *m, int16_t *out, size_t room);

@@ -2,6 +2,7 @@
 #ifndef API_MEWS_H
 #define API_MEWS_H
 
+#include "host/av/png.h"
 #include "host/av/press.h"
 #include "host/av/record.h"
 #include "host/console.h"
@@ -37,6 +38,7 @@ struct mews {
     u32 buttons[PRESS_PADS];
     u64 frames; /* of the machine, where press can see it */
     struct palette palette;
+    png_encode_fn *png; /* mews_screenshot_ready() */
     u32 *rgb;
     struct trace trace;
     struct trace_filter trace_filter;

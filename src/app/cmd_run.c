@@ -226,6 +226,8 @@ static int begin_history(struct run *r, struct mews *m)
     size_t bytes = r->rewind ? r->remember : shown(r, m) ? REWIND_BYTES : 0;
     struct mews_error e;
 
+    if (r->audio && mews_record_sound(m, r->audio, &e))
+        return failed_in("--audio", e.text);
     if (r->replayed)
         return replay_begin(r, m);
     if (bytes && mews_rewind_memory(m, bytes, &e) && r->rewind)
@@ -242,7 +244,9 @@ static int publish(struct run *r, struct mews *m)
                                             .own_output = r->detach,
                                             .opened = sandbox_enter,
                                             .ctx = &r->sandbox };
-    const char *paths[KEEPER_FILES] = { [KEEPER_SNAPSHOT] = r->snapshot };
+    const char *paths[KEEPER_FILES] = { [KEEPER_SNAPSHOT] = r->snapshot,
+                                        [KEEPER_SCREENSHOT] = r->screenshot,
+                                        [KEEPER_REPORT] = r->report };
     struct mews_error e;
 
     if (sandbox_begin(&r->sandbox, m, r->options.share, paths, &e) ||
@@ -272,7 +276,10 @@ static int run(struct run *r, struct mews *m)
     }
     if (r->speed && !r->replayed)
         mews_show_as(m, r->factor, UINT64_MAX, UINT64_MAX);
-    r->sandbox.on = r->sandbox.wish != SANDBOX_OFF && r->detach; /* XXX */
+    r->sandbox.on = r->sandbox.wish != SANDBOX_OFF && !shown(r, m);
+    if (r->sandbox.wish == SANDBOX_ON && !r->sandbox.on)
+        return usage(r->command,
+                     "--sandbox on: a machine that is shown here needs more than a jail has");
     status = begin_history(r, m);
     if (!status)
         status = publish(r, m);

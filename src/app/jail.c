@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <linux/capability.h>
 #include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -127,9 +129,11 @@ static void settle_libraries(void)
     mallopt(M_ARENA_MAX, 1);
     /* libuv since 1.45 would speak to the kernel through a ring, past any list. */
     setenv("UV_USE_IO_URING", "0", 1);
+    /* With its first object, jansson would read /dev/urandom. */
+    json_object_seed(0);
     /* With its first line it would look at what file it is. */
     fflush(stdout);
-    setvbuf(stdout, out, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, sizeof out);
+    setvbuf(stdout, out, __flbf(stdout) || isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, sizeof out);
 }
 
 int jail_enter(struct jail *j, struct err *e)

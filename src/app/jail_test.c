@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <malloc.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -49,6 +50,8 @@ static int monitor(const char *thing, unsigned left_out, int ready)
     struct mews_error e;
     struct mews *m;
 
+    /* Large buffers are mapped, as glibc does until a larger one has been freed. */
+    mallopt(M_MMAP_THRESHOLD, 128 << 10);
     snprintf(end, sizeof end, "%s/end.snap", base);
     snprintf(record, sizeof record, "%s/record", base);
     if (mews_open(thing, &o, &m, &e) || mews_record(m, record, &e) ||

@@ -9,7 +9,13 @@
 
 #include "mews/mews.h"
 
-enum keeper_file { KEEPER_BATTERY, KEEPER_SNAPSHOT, KEEPER_FILES };
+enum keeper_file {
+    KEEPER_BATTERY,
+    KEEPER_SNAPSHOT,
+    KEEPER_SCREENSHOT,
+    KEEPER_REPORT,
+    KEEPER_FILES
+};
 
 struct keeper {
     int to;               /* -1: there is none */

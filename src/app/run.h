@@ -10,10 +10,12 @@ enum { LIST_MAX = 64 };
 
 /* Rows of options that these commands share. */
 /* clang-format off */
+#define OPTION_SANDBOX \
+    { "sandbox", "auto|on|off", "a jail for its process; auto: where there is no window" }
 #define OPTIONS_LISTED \
     { "detach", NULL, "run it behind your back, and print its name" }, \
     { "name", "NAME", "list it under this name (mews ps), where others can steer it" }, \
-    { "sandbox", "auto|on|off", "a jail for its process; auto: where there is no window" }
+    OPTION_SANDBOX
 #define OPTIONS_SHOWN \
     { "video", "sdl|terminal", "where to show it; else what there is" }, \
     { "speed", "N|max", "so many times its own speed; a machine without a picture: else max" }, \
@@ -77,6 +79,8 @@ int run_ended(const struct mews_stop_info *info);
 
 /* Runs without showing anything, then writes what was asked for; returns the exit status. */
 int headless(struct run *r, struct mews *m);
+/* Says what became of an option; returns the exit status. */
+int failed_in(const char *option, const char *why);
 /* One clear line before a long run rather than after it; 0, or the exit status. */
 int headless_check(const struct run *r);
 

@@ -52,7 +52,8 @@ int sandbox_begin(struct sandbox *s, struct mews *m, const char *share,
         return cannot_share(s, e);
     s->jail = (struct jail) { .share = share, .left_out = JAIL_ALL };
     paths[KEEPER_BATTERY] = mews_saves(m);
-    if (keeper_begin(&s->keeper, paths, e))
+    if (keeper_begin(&s->keeper, paths, e) ||
+        (paths[KEEPER_SCREENSHOT] && mews_screenshot_ready(m, e)))
         return -1;
     if (paths[KEEPER_BATTERY])
         mews_save_with(m, save_battery, &s->keeper);
@@ -86,4 +87,16 @@ int sandbox_snapshot(struct sandbox *s, struct mews *m, struct mews_error *e)
     if (mews_snapshot_to(m, s->keeper.fd[KEEPER_SNAPSHOT], false, NULL, e))
         return -1;
     return keeper_write(&s->keeper, KEEPER_SNAPSHOT, e);
+}
+
+int sandbox_screenshot(struct sandbox *s, struct mews *m, struct mews_error *e)
+{
+    if (mews_screenshot_to(m, s->keeper.fd[KEEPER_SCREENSHOT], e))
+        return -1;
+    return keeper_write(&s->keeper, KEEPER_SCREENSHOT, e);
+}
+
+int sandbox_report(struct sandbox *s, const char *text, size_t len, struct mews_error *e)
+{
+    return keeper_put(&s->keeper, KEEPER_REPORT, text, len, e);
 }

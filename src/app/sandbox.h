@@ -24,7 +24,9 @@ int sandbox_begin(struct sandbox *s, struct mews *m, const char *share,
 int sandbox_enter(void *ctx, struct mews_error *e);
 /* The second: behind mews_control(). */
 int sandbox_close(struct sandbox *s, struct mews *m, struct mews_error *e);
-/* Has the snapshot written that the keeper knows of. */
+/* Have written what the keeper knows of. */
 int sandbox_snapshot(struct sandbox *s, struct mews *m, struct mews_error *e);
+int sandbox_screenshot(struct sandbox *s, struct mews *m, struct mews_error *e);
+int sandbox_report(struct sandbox *s, const char *text, size_t len, struct mews_error *e);
 
 #endif
