@@ -122,6 +122,8 @@ struct mews_control_options {
      * into namespaces. Returns 0, or an error that becomes mews_control()'s. NULL: nothing. */
     int (*opened)(void *ctx, struct mews_error *e);
     void *ctx;
+    bool no_files; /* nothing can be opened or removed then: what is left of a machine that was not
+                    * kept is for the next who looks to remove */
 };
 /* From now on other processes of this user find the machine by its name, look at it and steer it:
  * by a thread of its own, and in mews_run() and its like, which wait while others want the machine

@@ -490,6 +490,7 @@ static int start(struct control *c, const struct mews_control_options *o, struct
                                   .own_output = o->own_output,
                                   .hz = mews_hz(c->m),
                                   .opened = opened,
+                                  .no_files = o->no_files,
                                   .wake = wake,
                                   .ctx = c };
     int r, in, out;

@@ -238,19 +238,21 @@ static int begin_history(struct run *r, struct mews *m)
 /* Makes it known to others, when that is wanted, and shuts it in. */
 static int publish(struct run *r, struct mews *m)
 {
-    const struct mews_control_options o = { .size = sizeof o,
-                                            .name = r->name,
-                                            .keep = r->detach,
-                                            .own_output = r->detach,
-                                            .opened = sandbox_enter,
-                                            .ctx = &r->sandbox };
+    struct mews_control_options o = { .size = sizeof o,
+                                      .name = r->name,
+                                      .keep = r->detach,
+                                      .own_output = r->detach,
+                                      .opened = sandbox_enter,
+                                      .ctx = &r->sandbox };
     const char *paths[KEEPER_FILES] = { [KEEPER_SNAPSHOT] = r->snapshot,
                                         [KEEPER_SCREENSHOT] = r->screenshot,
                                         [KEEPER_REPORT] = r->report };
     struct mews_error e;
 
-    if (sandbox_begin(&r->sandbox, m, r->options.share, paths, &e) ||
-        (r->name || r->detach ? mews_control(m, &o, &e) : sandbox_enter(&r->sandbox, &e)) ||
+    if (sandbox_begin(&r->sandbox, m, r->options.share, paths, &e))
+        return fail_error(&e);
+    o.no_files = r->sandbox.on;
+    if ((r->name || r->detach ? mews_control(m, &o, &e) : sandbox_enter(&r->sandbox, &e)) ||
         sandbox_close(&r->sandbox, m, &e))
         return fail_error(&e);
     if (r->detach)

@@ -81,7 +81,8 @@ static void on_violation(int signal, siginfo_t *info, void *context)
 {
     static const char said[] = "the sandbox refused the system call ";
     int n = info->si_syscall;
-    const char *name = n >= 0 && n < NUMBERS_MAX ? violation.names[n] : NULL;
+    bool told = info->si_code > 0 && n >= 0 && n < NUMBERS_MAX; /* else by kill() */
+    const char *name = told ? violation.names[n] : NULL;
     char text[120] = "";
     size_t len = sizeof said - 1;
 

@@ -1,3 +1,4 @@
+#include "base/own.h"
 #include "svc/ctl/monitor_parts.h"
 
 #include <assert.h>
@@ -49,25 +50,23 @@ static int open_all(struct monitor *m, const struct monitor_options *o, struct e
     return 0;
 }
 
-/* What the process itself says goes behind what is in the log, wherever that ends then. */
-static void own_output(struct monitor *m)
+/* What the process itself says goes behind what is in the log, wherever that ends then. Until now
+ * it went to whoever started it. */
+static void own_output(int log)
 {
-    int fd = openat(m->dir.dir, "log", O_WRONLY | O_APPEND | O_CLOEXEC);
-
-    if (fd < 0)
-        return;
-    dup2(fd, 1);
-    dup2(fd, 2);
-    close(fd);
+    dup2(log, 1);
+    dup2(log, 2);
 }
 
 static int begin_thread(struct monitor *m, struct err *e)
 {
+    OWN(fd) int log = m->o.own_output ? rundir_log(&m->dir) : -1;
+
     if (m->o.opened && m->o.opened(m->o.ctx, e))
         return -(int)e->code;
-    if (m->o.own_output)
-        own_output(m);
-    if (m->o.keep)
+    if (log >= 0)
+        own_output(log);
+    if (m->o.keep || m->o.no_files)
         rundir_keep(&m->dir);
     return loop_create(&m->loop, e);
 }
@@ -89,7 +88,7 @@ int monitor_create(const struct monitor_options *o, struct monitor **out, struct
     builtin_methods(m, m->own);
     monitor_add(m, m->own, MACHINE_METHODS);
     if (open_all(m, o, e) || begin_thread(m, e)) {
-        m->o.keep = false;
+        m->o.keep = m->o.no_files = false;
         monitor_destroy(m, NULL);
         return -(int)e->code;
     }
@@ -265,7 +264,7 @@ void monitor_destroy(struct monitor *m, const struct monitor_end *end)
     for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
         if (fds[i] >= 0)
             close(fds[i]);
-    rundir_fini(&m->dir, !m->o.keep);
+    rundir_fini(&m->dir, !m->o.keep && !m->o.no_files);
     pthread_mutex_destroy(&m->lock);
     json_decref(m->about);
     free(m);

@@ -24,6 +24,7 @@ struct monitor_options {
     /* Everything is open and there is no thread yet: its last chance to refuse. NULL: nobody asks.
      */
     int (*opened)(void *ctx, struct err *e);
+    bool no_files; /* from then on: an entry that is not kept is left for others to remove */
     /* From any thread and any signal handler: the machine's thread is to come to monitor_serve()
      * soon. */
     void (*wake)(void *ctx);

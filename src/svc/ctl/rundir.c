@@ -374,6 +374,11 @@ void rundir_end(const struct rundir *d, const char *json, size_t len)
     (void)!pwrite(d->status, json, len, 0);
 }
 
+int rundir_log(const struct rundir *d)
+{
+    return openat(d->dir, "log", O_WRONLY | O_APPEND | O_CLOEXEC);
+}
+
 void rundir_keep(struct rundir *d)
 {
     close(d->dir);
