@@ -34,7 +34,7 @@ _mews() {
         debug) words="--script --command --batch --symbols --json --rewind-memory --kind --set --share --help" ;;
         show) words="--output --json --text --frames --press --help" ;;
         trace) words="--events --format --output --frames --count --press --kind --set --share --help" ;;
-        replay) words="--speed --until --verify --video --headless --screenshot --audio --hash --report --json --trace --snapshot --help" ;;
+        replay) words="--speed --until --verify --video --headless --sandbox --screenshot --audio --hash --report --json --trace --snapshot --help" ;;
         top) words="--interval --count --help" ;;
         stop) words="--timeout --help" ;;
         rm) words="--force --help" ;;

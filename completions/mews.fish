@@ -62,7 +62,7 @@ complete -c mews -n '__mews_in replay' -l verify -d 'compare its state with the 
 complete -c mews -n '__mews_in run restore replay resume' -x -l speed -a max -d 'so many times its own speed'
 complete -c mews -n '__mews_in replay' -x -l until -d 'end after pictures, seconds or ticks'
 complete -c mews -n '__mews_in run restore' -r -l record -d 'write all that happens'
-complete -c mews -n '__mews_in run restore fork' -x -l sandbox -a 'auto on off' -d 'a jail for what is behind your back'
+complete -c mews -n '__mews_in run restore replay fork' -x -l sandbox -a 'auto on off' -d 'a jail for its process'
 complete -c mews -n '__mews_in run restore' -x -l rewind-memory -d 'memory for the way back'
 complete -c mews -n '__mews_in snapshot' -r -l squash -d 'write one snapshot of a chain'
 complete -c mews -n '__mews_in snapshot' -x -l compress -d 'compress it, 1 to 19'

@@ -35,7 +35,7 @@ _mews() {
             '--trace[a line per instruction]' \
             '--record=[write all that happens]:recording:_files' \
             '--rewind-memory=[memory for the way back]:size: ' \
-            '--sandbox=[a jail for what is behind your back]:when:(auto on off)' \
+            '--sandbox=[a jail for its process]:when:(auto on off)' \
             '--snapshot=[write a snapshot when the run ends]:snapshot:_files' \
             '--help[list the options]' \
             '1:thing:_files' '*::argument:_files'
@@ -62,7 +62,7 @@ _mews() {
             '--trace[a line per instruction]' \
             '--record=[write all that happens]:recording:_files' \
             '--rewind-memory=[memory for the way back]:size: ' \
-            '--sandbox=[a jail for what is behind your back]:when:(auto on off)' \
+            '--sandbox=[a jail for its process]:when:(auto on off)' \
             '--snapshot=[write a snapshot when the run ends]:snapshot:_files' \
             '--help[list the options]' \
             '1:snapshot:_files'
@@ -74,6 +74,7 @@ _mews() {
             '--verify[compare its state with the recorded one]' \
             '--video=[where to show it]:where:(sdl terminal)' \
             '--headless[no picture, no sound]' \
+            '--sandbox=[a jail for its process]:when:(auto on off)' \
             '--screenshot=[write the last picture]:PNG file:_files' \
             '--audio=[write the sound]:WAV file:_files' \
             '--hash[print digests of picture, sound and RAM]' \
@@ -97,7 +98,7 @@ _mews() {
     send) _arguments '*--line=[a line to the console]:line: ' '*--text=[text to the console]:text: ' '*--keys=[press buttons]:keys: ' '--reset[press the reset button]' '--end[no more will come]' '--help[list the options]' '*:machine:($(mews ps 2>/dev/null | sed -n "2,\$s/ .*//p"))' ;;
     stats) _arguments '--json[print JSON]' '--help[list the options]' '*:machine:($(mews ps 2>/dev/null | sed -n "2,\$s/ .*//p"))' ;;
     events) _arguments '--help[list the options]' '*:machine:($(mews ps 2>/dev/null | sed -n "2,\$s/ .*//p"))' ;;
-    fork) _arguments '--sandbox=[a jail for what is behind your back]:when:(auto on off)' '--name=[the name of the copy]:name: ' '--help[list the options]' '*:machine:($(mews ps 2>/dev/null | sed -n "2,\$s/ .*//p"))' ;;
+    fork) _arguments '--sandbox=[a jail for its process]:when:(auto on off)' '--name=[the name of the copy]:name: ' '--help[list the options]' '*:machine:($(mews ps 2>/dev/null | sed -n "2,\$s/ .*//p"))' ;;
     inspect) _arguments '--verify[compare the checksums of all memory]' '--json[print JSON]' '--help[list the options]' '1:snapshot:_files' ;;
     diff) _arguments '--json[print JSON]' '--help[list the options]' '1:snapshot:_files' '2:snapshot:_files' ;;
     debug)

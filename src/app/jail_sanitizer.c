@@ -14,7 +14,8 @@ const struct jail_rule jail_build_rules[] = {
 };
 const unsigned jail_build_rule_count = ARRAY_SIZE(jail_build_rules);
 
-int __lsan_is_turned_off(void);
+/* The runtime, a shared library, asks for it by name. */
+__attribute__((visibility("default"))) int __lsan_is_turned_off(void);
 
 static bool entered;
 
