@@ -22,7 +22,7 @@
 
 #include <cmocka.h>
 
-enum { PATIENCE_S = 30, SCREEN_BYTES = 2 * 256 * 240 * 4 };
+enum { PATIENCE_S = 30, SCREEN_BYTES = 2 * 256 * 240 * 4, LOG_BYTES = 40 << 10 };
 
 static char base[] = "/tmp/mews-jail.XXXXXX";
 
@@ -253,7 +253,8 @@ static void ask_and_hang_up(struct life *l)
 /* Fills the log, a piece of input at a time. */
 static void fill_log(struct life *l)
 {
-    char params[2200] = "{\"text\":\"";
+    char params[2200] = "{\"text\":\"", path[PATH_MAX];
+    struct stat st;
 
     for (unsigned i = 0; i < 500; i++)
         strcat(params, "9\\n");
@@ -262,6 +263,9 @@ static void fill_log(struct life *l)
         ask(l, "console.send", params);
         usleep(2000);
     }
+    snprintf(path, sizeof path, "%s/mews/m/log", base);
+    for (unsigned i = 0; i < 500 && !l->over && !stat(path, &st) && st.st_size < LOG_BYTES; i++)
+        usleep(10000);
 }
 
 /* Asks for the log again and again and reads nothing, up to the machine's end. */
