@@ -67,6 +67,7 @@ enum {
     LANDLOCK_BENEATH = 1, /* rule type */
     FS_WRITE_FILE = 1 << 1,
     FS_READ_FILE = 1 << 2,
+    FS_READ_DIR = 1 << 3, /* the list cannot; but so it is seen to be no file */
     FS_MAKE_REG = 1 << 8,
     FS_TRUNCATE = 1 << 14, /* since 3 */
 };
@@ -87,8 +88,8 @@ static long landlock_version(void)
 
 static bool allow_share(int rules, int share, uint64_t handled)
 {
-    const struct beneath b = { .allowed = handled & (FS_WRITE_FILE | FS_READ_FILE | FS_MAKE_REG |
-                                                     FS_TRUNCATE),
+    const struct beneath b = { .allowed = handled & (FS_WRITE_FILE | FS_READ_FILE | FS_READ_DIR |
+                                                     FS_MAKE_REG | FS_TRUNCATE),
                                .parent = share };
 
     return !syscall(SYS_landlock_add_rule, rules, LANDLOCK_BENEATH, &b, 0);
