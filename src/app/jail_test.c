@@ -29,6 +29,7 @@ static char base[] = "/tmp/mews-jail.XXXXXX";
 struct life {
     pid_t process;
     int sock, number;
+    int other; /* a second one, which does not read; -1: there is none */
     bool over; /* the monitor does not answer any more */
 };
 
@@ -80,7 +81,7 @@ static void start(struct life *l, const char *thing, unsigned left_out)
     int ends[2];
     char c;
 
-    *l = (struct life) { .sock = -1 };
+    *l = (struct life) { .sock = -1, .other = -1 };
     fflush(NULL);
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     l->process = fork();
@@ -112,6 +113,8 @@ static int finish(struct life *l, char *text, size_t room)
             kill(l->process, SIGKILL);
         usleep(10000);
     }
+    if (l->other >= 0)
+        close(l->other);
     snprintf(path, sizeof path, "%s/mews/m/status", base);
     fd = open(path, O_RDONLY);
     if (fd >= 0) {
@@ -269,15 +272,13 @@ static void fill_log(struct life *l)
 }
 
 /* Asks for the log again and again and reads nothing, up to the machine's end. */
-static int ask_and_wait(struct life *l)
+static void ask_and_wait(struct life *l)
 {
-    int sock = connect_to(l);
-
-    request(l, sock, "hello", "{\"protocol\":1}", -1);
+    l->other = connect_to(l);
+    request(l, l->other, "hello", "{\"protocol\":1}", -1);
     for (unsigned i = 0; i < 30; i++)
-        request(l, sock, "console.log", "{}", -1);
+        request(l, l->other, "console.log", "{}", -1);
     nap();
-    return sock;
 }
 
 static void live_with_screen(struct life *l)
@@ -309,18 +310,14 @@ static void live_with_screen(struct life *l)
 
 static void live_with_console(struct life *l)
 {
-    int sock;
-
     hello(l);
     nap();
     ask(l, "console.send", "{\"text\":\"1+2\\n\"}");
     stop_and_go(l);
     fill_log(l);
     nap();
-    sock = ask_and_wait(l);
+    ask_and_wait(l);
     ask(l, "stop", "{}");
-    nap();
-    close(sock);
 }
 
 static const struct {
