@@ -12,6 +12,7 @@ packages() {
         echo libjansson-dev libuv1-dev libzstd-dev libxxhash-dev libarchive-dev libpng-dev zlib1g-dev
         echo libmd-dev # SHA-1 of pictures and sound
         echo libsdl2-dev libchafa-dev
+        echo libseccomp-dev # the program's sandbox
         echo libedit-dev # the debugger's lines
         echo libdw-dev   # symbols and lines of ELF files
         echo retroarch-dev # libretro.h

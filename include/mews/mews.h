@@ -118,6 +118,12 @@ struct mews_control_options {
     const char *name; /* of the machine; NULL: made from the thing's, with a number if need be */
     bool keep;        /* how it ended is told until somebody forgets it */
     bool own_output;  /* this process's standard output and error go to the machine's log */
+    /* Called when all files are open, and before there is a thread: here a program may put itself
+     * into namespaces. Returns 0, or an error that becomes mews_control()'s. NULL: nothing. */
+    int (*opened)(void *ctx, struct mews_error *e);
+    void *ctx;
+    bool no_files; /* nothing can be opened or removed then: what is left of a machine that was not
+                    * kept is for the next who looks to remove */
 };
 /* From now on other processes of this user find the machine by its name, look at it and steer it:
  * by a thread of its own, and in mews_run() and its like, which wait while others want the machine
@@ -127,6 +133,18 @@ MEWS_API int mews_control(struct mews *m, const struct mews_control_options *o,
                           struct mews_error *e);
 /* NULL: mews_control() was not called. */
 MEWS_API const char *mews_control_name(const struct mews *m);
+/* For a program that wants to give up what it does not need: the i-th system call that this machine
+ * makes while it runs, beside those of any other. With a mask: only with an argument of which
+ * (argument & mask) is value. Returns false when there are no more. */
+struct mews_host_call {
+    const char *name;
+    unsigned argument; /* 0: the first */
+    uint64_t mask, value;
+};
+MEWS_API bool mews_host_calls(const struct mews *m, unsigned i, struct mews_host_call *out);
+/* In a signal handler of a process that will end at once: leaves how it ended for those who ask
+ * later. why: one word; text: a line, of letters, digits, blanks and underlines. */
+MEWS_API void mews_last_words(const struct mews *m, const char *why, const char *text);
 /* Runs with no screen until it stops for another reason than a picture or time: at its own speed,
  * without a picture as fast as it goes, unless mews_show_as() or another process says otherwise. */
 MEWS_API enum mews_stop mews_serve(struct mews *m, struct mews_stop_info *info);
@@ -290,6 +308,11 @@ MEWS_API bool mews_memory(struct mews *m, const char *name, struct mews_memory_i
 /* What a battery keeps when the power is off; NULL: nothing. One who opened without `saves` may
  * fill it before the machine first runs. */
 MEWS_API void *mews_battery(struct mews *m, size_t *bytes);
+/* The file in which battery RAM is kept; NULL: the machine has none, or nobody asked. */
+MEWS_API const char *mews_saves(const struct mews *m);
+/* From now on battery RAM is not written there, but given to f, which returns 0 or an error. */
+typedef int mews_save_fn(void *ctx, const void *bytes, size_t len, struct mews_error *e);
+MEWS_API void mews_save_with(struct mews *m, mews_save_fn *f, void *ctx);
 /* A member of the state by its path ("cpu.a", "ppu.line"), as text. */
 MEWS_API int mews_field(struct mews *m, const char *path, char *out, size_t room,
                         struct mews_error *e);
@@ -335,6 +358,10 @@ MEWS_API int mews_palette(struct mews *m, const void *pal, size_t bytes, struct 
 /* The last picture as 0x00RRGGBB; NULL before the first. Valid until the machine runs again. */
 MEWS_API const uint32_t *mews_picture(struct mews *m, unsigned *width, unsigned *height);
 MEWS_API int mews_screenshot(struct mews *m, const char *path, struct mews_error *e);
+/* The same to a descriptor. After mews_screenshot_ready(), which loads what it needs, nothing is
+ * opened for it. */
+MEWS_API int mews_screenshot_ready(struct mews *m, struct mews_error *e);
+MEWS_API int mews_screenshot_to(struct mews *m, int fd, struct mews_error *e);
 /* Takes the oldest samples not taken yet, 48 kHz mono; returns how many there were. They are kept
  * from the first call on, which returns 0; one who does not come for a second loses the oldest. */
 MEWS_API size_t mews_sound(struct mews *m, int16_t *out, size_t room);

@@ -5,6 +5,7 @@
 #include "api/control_debug.h"
 #include "api/mews.h"
 #include "api/save.h"
+#include "base/file.h"
 #include "svc/debug/viewer.h"
 
 #include <fcntl.h>
@@ -28,6 +29,7 @@ struct screen { /* somebody's memory, into which pictures are written */
 struct control {
     struct mews *m;
     struct monitor *monitor;
+    struct mews_control_options o; /* its strings are the caller's, and gone */
     struct method methods[8];
     struct control_debug *debug;
     struct screen screens[SCREENS_MAX];
@@ -228,8 +230,8 @@ static int screen_file(const struct method_call *call, u64 bytes, struct err *e)
 {
     struct stat st;
 
-    if (call->fd_count != 1 || fcntl(call->fds[0], F_GET_SEALS) < 0 || fstat(call->fds[0], &st) ||
-        (u64)st.st_size < bytes)
+    if (call->fd_count != 1 || fcntl(call->fds[0], F_GET_SEALS) < 0 ||
+        file_stat(call->fds[0], &st) || (u64)st.st_size < bytes)
         return err_set(e, ERR_USAGE, "want one descriptor: of a memfd of %llu bytes",
                        (unsigned long long)bytes);
     return 0;
@@ -405,6 +407,16 @@ static void wake(void *ctx)
     api_wake(((struct control *)ctx)->m);
 }
 
+static int opened(void *ctx, struct err *e)
+{
+    struct control *c = ctx;
+    struct mews_error error;
+
+    if (!c->o.opened || !c->o.opened(c->o.ctx, &error))
+        return 0;
+    return err_set(e, (enum err_code)error.code, "%s", error.text);
+}
+
 static json_t *about(struct mews *m)
 {
     return json_pack("{s:s, s:s, s:s?, s:f, s:s}", "kind", mews_kind(m), "board", mews_board(m),
@@ -459,6 +471,8 @@ static int start(struct control *c, const struct mews_control_options *o, struct
                                   .keep = o->keep,
                                   .own_output = o->own_output,
                                   .hz = mews_hz(c->m),
+                                  .opened = opened,
+                                  .no_files = o->no_files,
                                   .wake = wake,
                                   .ctx = c };
     int r, in, out;
@@ -498,6 +512,7 @@ int mews_control(struct mews *m, const struct mews_control_options *given, struc
         return api_report(error, &e);
     }
     c->m = c->saves.m = m;
+    c->o = o;
     for (unsigned i = 0; i < SCREENS_MAX; i++)
         c->screens[i].fd = -1;
     if (!start(c, &o, &e))
@@ -510,6 +525,23 @@ int mews_control(struct mews *m, const struct mews_control_options *given, struc
 const char *mews_control_name(const struct mews *m)
 {
     return m->control ? monitor_name(m->control->monitor) : NULL;
+}
+
+bool mews_host_calls(const struct mews *m, unsigned i, struct mews_host_call *out)
+{
+    const struct kind *k = m->machine->kind;
+
+    if (i >= k->host_call_count)
+        return false;
+    *out = (struct mews_host_call) { k->host_calls[i].name, k->host_calls[i].argument,
+                                     k->host_calls[i].mask, k->host_calls[i].value };
+    return true;
+}
+
+void mews_last_words(const struct mews *m, const char *why, const char *text)
+{
+    if (m->control)
+        monitor_last_words(m->control->monitor, why, text);
 }
 
 void control_end(struct control *c)

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define THING_LIMIT (64u << 20)
 
@@ -418,6 +419,31 @@ int api_store(struct machine *machine, struct store *store, struct err *e)
     return err_wrap(e, "battery RAM");
 }
 
+const char *mews_saves(const struct mews *m)
+{
+    return m->store && m->store->asked ? m->store->path : NULL;
+}
+
+static int save_given(void *ctx, const void *bytes, size_t len, struct err *e)
+{
+    struct mews *m = ctx;
+    struct mews_error error;
+
+    if (!m->save(m->save_ctx, bytes, len, &error))
+        return 0;
+    return err_set(e, (enum err_code)error.code, "%s", error.text);
+}
+
+void mews_save_with(struct mews *m, mews_save_fn *f, void *ctx)
+{
+    if (!m->store)
+        return;
+    m->save = f;
+    m->save_ctx = ctx;
+    m->store->write = save_given;
+    m->store->ctx = m;
+}
+
 static int finish(struct mews *m, struct err *e)
 {
     struct err wav = { 0 };
@@ -704,6 +730,38 @@ int mews_screenshot(struct mews *m, const char *path, struct mews_error *error)
     if (video_keep_png(&m->video, &m->palette, &none, 1, path, &e))
         return api_report(error, &e);
     return 0;
+}
+
+int mews_screenshot_ready(struct mews *m, struct mews_error *error)
+{
+    struct err e;
+
+    return m->png || !png_encoder(&m->png, &e) ? 0 : api_report(error, &e);
+}
+
+int mews_screenshot_to(struct mews *m, int fd, struct mews_error *error)
+{
+    unsigned width, height;
+    const u32 *rgb = mews_picture(m, &width, &height);
+    struct err e;
+    size_t len, done = 0;
+    u8 *file;
+
+    if (mews_screenshot_ready(m, error))
+        return -1;
+    if (!rgb)
+        err_set(&e, ERR_STATE, "the machine has shown no picture yet");
+    else if (!m->png(rgb, width, height, 1, &file, &len, &e)) {
+        ssize_t n = 0;
+
+        while (done < len && (n = write(fd, file + done, len - done)) > 0)
+            done += (size_t)n;
+        free(file);
+        if (done == len)
+            return 0;
+        err_set(&e, ERR_SYS, "the picture's file");
+    }
+    return api_report(error, &e);
 }
 
 int mews_record_sound(struct mews *m, const char *path, struct mews_error *error)

@@ -2,6 +2,7 @@
 #ifndef API_MEWS_H
 #define API_MEWS_H
 
+#include "host/av/png.h"
 #include "host/av/press.h"
 #include "host/av/record.h"
 #include "host/console.h"
@@ -19,7 +20,9 @@ struct mews {
     int kicking;             /* atomic: so many mews_kick() are under way */
     struct ports ports;
     struct console console, diagnostics;
-    struct store *store;       /* owned; NULL: battery RAM is kept nowhere */
+    struct store *store; /* owned; NULL: battery RAM is kept nowhere */
+    mews_save_fn *save;  /* mews_save_with() */
+    void *save_ctx;
     char *saves;               /* owned; the directory for it, or NULL */
     struct recipe recipe;      /* of the machine */
     struct recorder *recorder; /* between it and the ports */
@@ -37,6 +40,7 @@ struct mews {
     const struct space *lost; /* atomic: the host could not supply a page of it; NULL: it could */
     u64 lost_at;
     struct palette palette;
+    png_encode_fn *png; /* mews_screenshot_ready() */
     u32 *rgb;
     struct listener listener;
     struct trace_filter trace_filter;

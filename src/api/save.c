@@ -1,6 +1,7 @@
 #include "api/save.h"
 
 #include "api/mews.h"
+#include "base/file.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ static int plain_file(const struct method_call *call, struct err *e)
 {
     struct stat st;
 
-    if (call->fd_count != 1 || fstat(call->fds[0], &st) || !S_ISREG(st.st_mode) ||
+    if (call->fd_count != 1 || file_stat(call->fds[0], &st) || !S_ISREG(st.st_mode) ||
         (fcntl(call->fds[0], F_GETFL) & O_ACCMODE) != O_RDWR)
         return err_set(e, ERR_USAGE, "want one descriptor: of a file, for reading and writing");
     return 0;

@@ -6,19 +6,33 @@
 #include "app/remote.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 const struct option_row fork_options[] = {
     { "name", "NAME", "the copy's; else the original's thing and a number" },
+    { "sandbox", "auto|on|off", "a jail for the copy's process; auto: on" },
     { NULL, NULL, NULL },
 };
 
-static int set_name(void *ctx, const char *name, const char *value)
+struct copy {
+    const struct command *command;
+    const char *name;
+    struct sandbox sandbox;
+};
+
+static int set_option(void *ctx, const char *name, const char *value)
 {
-    (void)name;
-    *(const char **)ctx = value;
-    return 0;
+    struct copy *c = ctx;
+
+    if (!strcmp(name, "name")) {
+        c->name = value;
+        return 0;
+    }
+    return sandbox_word(&c->sandbox, value)
+               ? 0
+               : usage(c->command, "--sandbox %s: want auto, on or off", value);
 }
 
 /* The original's image in memory, and its speed, 0: as fast as it goes; -1 after a message. */
@@ -53,8 +67,9 @@ static int save_image(const char *name, double *speed)
 
 int cmd_fork(const struct command *c, int argc, char **argv)
 {
-    const char *copy = NULL, *name;
-    int i = options_parse(c, argc, argv, set_name, &copy), fd;
+    struct copy copy = { .command = c };
+    const char *name;
+    int i = options_parse(c, argc, argv, set_option, &copy), fd;
     double speed;
     char path[40];
 
@@ -67,5 +82,5 @@ int cmd_fork(const struct command *c, int argc, char **argv)
     if (fd < 0)
         return EXIT_FAILED;
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return run_copy(c, path, copy, speed, fd);
+    return run_copy(c, path, copy.name, speed, &copy.sandbox, fd);
 }

@@ -15,6 +15,7 @@ const struct option_row replay_options[] = {
     { "verify", NULL, "compare its state with the recorded one; status 1 if they differ" },
     { "video", "sdl|terminal", "where to show it; else what there is" },
     { "headless", NULL, "no picture, no sound" },
+    OPTION_SANDBOX,
     OPTIONS_WRITTEN,
     { "json", NULL, "headless: print digests as JSON" },
     { "trace", NULL, "a line per instruction on standard output" },

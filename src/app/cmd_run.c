@@ -141,6 +141,10 @@ static int set_option(void *ctx, const char *name, const char *value)
     for (unsigned i = 0; i < ARRAY_SIZE(texts); i++)
         if (!strcmp(name, texts[i].name))
             return *texts[i].text = value, 0;
+    if (!strcmp(name, "sandbox"))
+        return sandbox_word(&r->sandbox, value)
+                   ? 0
+                   : usage(r->command, "--sandbox %s: want auto, on or off", value);
     if (!strcmp(name, "set"))
         return add_setting(r, value);
     if (!strcmp(name, "region")) {
@@ -210,13 +214,20 @@ static const char *in_vain(const struct run *r, struct mews *m, const char **why
     return NULL;
 }
 
+/* Somebody looks at it, here. */
+static bool shown(const struct run *r, struct mews *m)
+{
+    return !r->headless && !r->verdict && !r->detach && mews_can(m, "picture", NULL);
+}
+
 /* What the machine remembers and writes down; a recording has its own way back. */
 static int begin_history(struct run *r, struct mews *m)
 {
-    bool shown = !r->headless && !r->verdict && !r->detach && mews_can(m, "picture", NULL);
-    size_t bytes = r->rewind ? r->remember : shown ? REWIND_BYTES : 0;
+    size_t bytes = r->rewind ? r->remember : shown(r, m) ? REWIND_BYTES : 0;
     struct mews_error e;
 
+    if (r->audio && mews_record_sound(m, r->audio, &e))
+        return failed_in("--audio", e.text);
     if (r->replayed)
         return replay_begin(r, m);
     if (bytes && mews_rewind_memory(m, bytes, &e) && r->rewind)
@@ -224,17 +235,25 @@ static int begin_history(struct run *r, struct mews *m)
     return r->record && mews_record(m, r->record, &e) ? fail_error(&e) : 0;
 }
 
-/* Makes it known to others, when that is wanted. */
+/* Makes it known to others, when that is wanted, and shuts it in. */
 static int publish(struct run *r, struct mews *m)
 {
-    const struct mews_control_options o = {
-        .size = sizeof o, .name = r->name, .keep = r->detach, .own_output = r->detach
-    };
+    struct mews_control_options o = { .size = sizeof o,
+                                      .name = r->name,
+                                      .keep = r->detach,
+                                      .own_output = r->detach,
+                                      .opened = sandbox_enter,
+                                      .ctx = &r->sandbox };
+    const char *paths[KEEPER_FILES] = { [KEEPER_SNAPSHOT] = r->snapshot,
+                                        [KEEPER_SCREENSHOT] = r->screenshot,
+                                        [KEEPER_REPORT] = r->report };
     struct mews_error e;
 
-    if (!r->name && !r->detach)
-        return 0;
-    if (mews_control(m, &o, &e))
+    if (sandbox_begin(&r->sandbox, m, r->options.share, paths, &e))
+        return fail_error(&e);
+    o.no_files = r->sandbox.on;
+    if ((r->name || r->detach ? mews_control(m, &o, &e) : sandbox_enter(&r->sandbox, &e)) ||
+        sandbox_close(&r->sandbox, m, &e))
         return fail_error(&e);
     if (r->detach)
         detach_ready(r->ready, mews_control_name(m));
@@ -259,6 +278,10 @@ static int run(struct run *r, struct mews *m)
     }
     if (r->speed && !r->replayed)
         mews_show_as(m, r->factor, UINT64_MAX, UINT64_MAX);
+    r->sandbox.on = r->sandbox.wish != SANDBOX_OFF && !shown(r, m);
+    if (r->sandbox.wish == SANDBOX_ON && !r->sandbox.on)
+        return usage(r->command,
+                     "--sandbox on: a machine that is shown here needs more than a jail has");
     status = begin_history(r, m);
     if (!status)
         status = publish(r, m);
@@ -328,11 +351,15 @@ static int check(struct run *r)
 }
 
 /* The snapshot is of the machine as it is when all is over. */
-static int write_snapshot(const struct run *r, struct mews *m, int status)
+static int write_snapshot(struct run *r, struct mews *m, int status)
 {
     struct mews_error e;
+    int failed = 0;
 
-    if (r->snapshot && mews_snapshot(m, r->snapshot, NULL, &e) && fail_error(&e) && !status)
+    if (r->snapshot)
+        failed = r->sandbox.on ? sandbox_snapshot(&r->sandbox, m, &e)
+                               : mews_snapshot(m, r->snapshot, NULL, &e);
+    if (failed && fail_error(&e) && !status)
         return EXIT_FAILED;
     return status;
 }
@@ -447,12 +474,14 @@ int cmd_run(const struct command *c, int argc, char **argv)
     return run_command(c, argc, argv, RUN_THING);
 }
 
-int run_copy(const struct command *c, const char *path, const char *name, double speed, int fd)
+int run_copy(const struct command *c, const char *path, const char *name, double speed,
+             const struct sandbox *sandbox, int fd)
 {
     struct run r = { .command = c,
                      .options = { .size = sizeof r.options },
                      .detach = true,
                      .restored = true,
+                     .sandbox = *sandbox,
                      .name = name,
                      .speed = "the original's",
                      .factor = speed,

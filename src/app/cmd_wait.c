@@ -33,7 +33,7 @@ static int status_of(json_t *end)
     int status = (int)remote_number(end, "status");
     const char *text = remote_text(end, "text"), *why = remote_text(end, "why");
 
-    if (*text && (!strcmp(why, "fault") || !strcmp(why, "host")))
+    if (*text && (!strcmp(why, "fault") || !strcmp(why, "host") || !strcmp(why, "sandbox")))
         fail(text);
     json_decref(end);
     return status;

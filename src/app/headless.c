@@ -23,7 +23,7 @@ int headless_check(const struct run *r)
     return 0;
 }
 
-static int failed_in(const char *option, const char *why)
+int failed_in(const char *option, const char *why)
 {
     char text[512];
 
@@ -82,8 +82,12 @@ static int write_report(struct run *r, struct mews *m)
         return fail("--report: no memory");
     len = strlen(text);
     text[len] = '\n'; /* in the place of the zero, which no file needs */
-    if (file_write(r->report, text, len + 1, &e))
+    if (r->sandbox.on) {
+        if (sandbox_report(&r->sandbox, text, len + 1, &error))
+            status = failed_in("--report", error.text);
+    } else if (file_write(r->report, text, len + 1, &e)) {
         status = failed_in("--report", e.text);
+    }
     free(text);
     return status;
 }
@@ -186,14 +190,11 @@ int headless(struct run *r, struct mews *m)
     struct mews_error e;
     int status;
 
-    if (r->audio && mews_record_sound(m, r->audio, &e)) {
-        json_decref(said);
-        return failed_in("--audio", e.text);
-    }
     status = r->replayed  ? replay_quietly(r, m)
              : r->verdict ? run_verdict(r, m, said)
                           : run_frames(r, m);
-    if (r->screenshot && mews_screenshot(m, r->screenshot, &e))
+    if (r->screenshot && (r->sandbox.on ? sandbox_screenshot(&r->sandbox, m, &e)
+                                        : mews_screenshot(m, r->screenshot, &e)))
         status = failed_in("--screenshot", e.text);
     if (r->hash && add_hash(m, said))
         status = EXIT_FAILED;

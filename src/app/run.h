@@ -4,14 +4,18 @@
 #define APP_RUN_H
 
 #include "app/app.h"
+#include "app/sandbox.h"
 
 enum { LIST_MAX = 64 };
 
 /* Rows of options that these commands share. */
 /* clang-format off */
+#define OPTION_SANDBOX \
+    { "sandbox", "auto|on|off", "a jail for its process; auto: where there is no window" }
 #define OPTIONS_LISTED \
     { "detach", NULL, "run it behind your back, and print its name" }, \
-    { "name", "NAME", "list it under this name (mews ps), where others can steer it" }
+    { "name", "NAME", "list it under this name (mews ps), where others can steer it" }, \
+    OPTION_SANDBOX
 #define OPTIONS_SHOWN \
     { "video", "sdl|terminal", "where to show it; else what there is" }, \
     { "speed", "N|max", "so many times its own speed; a machine without a picture: else max" }, \
@@ -47,6 +51,7 @@ struct run {
     size_t remember; /* bytes of rewind memory */
     bool restored, verify; /* it is a snapshot; whose checksums are to be compared */
     bool detach;
+    struct sandbox sandbox;
     const char *name; /* others can find it by this; NULL: they cannot, or (detach) one is made */
     int ready;        /* detach_ready() */
     int inherited;    /* a descriptor that a detached process needs, or -1 */
@@ -65,7 +70,8 @@ int replay_end(struct run *r, struct mews *m, int status); /* says what --verify
 
 /* A machine from the snapshot that `fd` names too, behind the person's back. Speed 0: as fast as it
  * goes. */
-int run_copy(const struct command *c, const char *path, const char *name, double speed, int fd);
+int run_copy(const struct command *c, const char *path, const char *name, double speed,
+             const struct sandbox *sandbox, int fd);
 
 /* The exit status when a signal has asked the program to end; 0: none has. */
 int run_interrupted(void);
@@ -74,6 +80,8 @@ int run_ended(const struct mews_stop_info *info);
 
 /* Runs without showing anything, then writes what was asked for; returns the exit status. */
 int headless(struct run *r, struct mews *m);
+/* Says what became of an option; returns the exit status. */
+int failed_in(const char *option, const char *why);
 /* One clear line before a long run rather than after it; 0, or the exit status. */
 int headless_check(const struct run *r);
 

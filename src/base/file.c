@@ -7,7 +7,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static int read_all(int fd, const char *path, size_t limit, u8 **out, size_t *len, struct err *e)
 {
@@ -252,6 +255,11 @@ int file_writable(const char *path, struct err *e)
     return !access(dir, W_OK | X_OK) ? 0 : err_set(e, ERR_SYS, "%s", path);
 }
 
+int file_stat(int fd, struct stat *out)
+{
+    return (int)syscall(SYS_fstat, fd, out);
+}
+
 int file_make_parents(const char *path, struct err *e)
 {
     char dir[PATH_MAX];
@@ -265,4 +273,57 @@ int file_make_parents(const char *path, struct err *e)
         *p = '/';
     }
     return 0;
+}
+
+/* ---- locks ---- */
+
+static bool lock_path(const char *path, char out[static PATH_MAX])
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+    return snprintf(out, PATH_MAX, "%.*s.%s.lock", (int)(name - path), path, name) < PATH_MAX;
+}
+
+/* Whether the file is still there by this name: who had it before removes it. */
+static bool is_there(int fd, const char *path)
+{
+    struct stat a, b;
+
+    return !fstat(fd, &a) && !stat(path, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+int file_lock_beside(const char *path, bool *taken)
+{
+    char lock[PATH_MAX];
+
+    *taken = false;
+    errno = ENAMETOOLONG;
+    if (!lock_path(path, lock))
+        return -1;
+    for (;;) {
+        int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), saved;
+        bool there;
+
+        if (fd < 0)
+            return -1;
+        if (!flock(fd, LOCK_EX | LOCK_NB) && is_there(fd, lock))
+            return fd;
+        saved = errno;
+        there = is_there(fd, lock);
+        close(fd);
+        if (!there)
+            continue;
+        *taken = saved == EWOULDBLOCK;
+        errno = saved;
+        return -1;
+    }
+}
+
+void file_unlock_beside(const char *path, int fd)
+{
+    char lock[PATH_MAX];
+
+    if (lock_path(path, lock))
+        unlink(lock); /* while it is ours */
+    close(fd);
 }

@@ -36,7 +36,18 @@ size_t file_head(const char *path, u8 *out, size_t room);
 /* Whether file_write() can be expected to succeed: for a clear word before long work. */
 int file_writable(const char *path, struct err *e);
 
+/* fstat() by the call of that name, where the C library makes one that takes a path (glibc 2.33 to
+ * 2.38): in a jail there is none of those. */
+struct stat;
+int file_stat(int fd, struct stat *out);
+
 /* Makes the directories that `path` has before its last slash, mode 0777 less the umask. */
 int file_make_parents(const char *path, struct err *e);
+
+/* One process at a time has the lock on DIR/NAME: on a file DIR/.NAME.lock, which is there no
+ * longer than the lock. Returns its descriptor, or -1: another one has it (*taken), or the file
+ * cannot be had (errno). */
+int file_lock_beside(const char *path, bool *taken);
+void file_unlock_beside(const char *path, int fd);
 
 #endif

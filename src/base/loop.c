@@ -113,6 +113,7 @@ static int start_thread(struct loop *l)
     int failed;
 
     sigfillset(&all);
+    sigdelset(&all, SIGSYS); /* blocked, it would kill without a word */
     pthread_sigmask(SIG_SETMASK, &all, &before);
     failed = pthread_create(&l->thread, NULL, thread, l);
     pthread_sigmask(SIG_SETMASK, &before, NULL);

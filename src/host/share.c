@@ -1,5 +1,7 @@
 #include "host/share.h"
 
+#include "base/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -51,7 +53,7 @@ static int open_file(const struct share *s, const char *path, unsigned flags, st
             err_set(why, ERR_SYS, "the host says");
         return -1;
     }
-    if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+    if (file_stat(fd, &st) || !S_ISREG(st.st_mode)) {
         err_set(why, ERR_STATE, "refused: not a regular file");
         close(fd);
         return -1;
@@ -146,7 +148,8 @@ static bool same_file(int a, int b)
 {
     struct stat sa, sb;
 
-    return !fstat(a, &sa) && !fstat(b, &sb) && sa.st_dev == sb.st_dev && sa.st_ino == sb.st_ino;
+    return !file_stat(a, &sa) && !file_stat(b, &sb) && sa.st_dev == sb.st_dev &&
+           sa.st_ino == sb.st_ino;
 }
 
 /* That nobody else writes to it, for files before this one may be the same: the guest's own. */

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SAVE_MAX = 16 << 20 };
@@ -33,64 +31,22 @@ int data_path(char path[static PATH_MAX], const char *rest, struct err *e)
 struct store_lock {
     int fd;
     unsigned refs;
-    char path[PATH_MAX];
 };
-
-/* DIR/.NAME.lock of DIR/NAME. */
-static bool lock_path(const char *path, char out[static PATH_MAX])
-{
-    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-
-    return snprintf(out, PATH_MAX, "%.*s.%s.lock", (int)(name - path), path, name) < PATH_MAX;
-}
-
-/* Whether the file is still there by this name: who had it before removes it. */
-static bool is_there(int fd, const char *path)
-{
-    struct stat a, b;
-
-    return !fstat(fd, &a) && !stat(path, &b) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-/* A descriptor that has the lock; -1 with errno, EWOULDBLOCK: somebody else has it. */
-static int lock_file(const char *path)
-{
-    for (;;) {
-        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), saved;
-
-        if (fd < 0)
-            return -1;
-        if (!flock(fd, LOCK_EX | LOCK_NB) && is_there(fd, path))
-            return fd;
-        saved = errno;
-        if (!is_there(fd, path)) {
-            close(fd);
-            continue;
-        }
-        close(fd);
-        errno = saved;
-        return -1;
-    }
-}
 
 /* What cannot be locked because nothing can be written there is found out by store_usable(). */
 static int lock_take(struct store *s, struct err *e)
 {
     struct store_lock *lock = malloc(sizeof *lock);
-    bool taken;
+    bool taken = false;
 
     if (!lock)
         return err_set(e, ERR_NOMEM, "no memory");
     lock->refs = 1;
-    lock->fd = -1;
-    errno = 0;
-    if (lock_path(s->path, lock->path) && !file_make_parents(lock->path, e))
-        lock->fd = lock_file(lock->path);
+    lock->fd = file_make_parents(s->path, e) ? -1 : file_lock_beside(s->path, &taken);
     if (lock->fd >= 0) {
         s->lock = lock;
         return 0;
     }
-    taken = errno == EWOULDBLOCK;
     free(lock);
     return taken ? err_set(e, ERR_STATE, "%s: another machine keeps its battery RAM there", s->path)
                  : 0;
@@ -109,8 +65,10 @@ void store_fini(struct store *s)
     if (!s || !s->lock)
         return;
     if (!--s->lock->refs) {
-        unlink(s->lock->path); /* while it is ours */
-        close(s->lock->fd);
+        if (s->write) /* whoever does that sees to the name, too */
+            close(s->lock->fd);
+        else
+            file_unlock_beside(s->path, s->lock->fd);
         free(s->lock);
     }
     s->lock = NULL;
@@ -148,7 +106,8 @@ static bool store_save(struct store_port *port, const void *bytes, size_t len)
     struct err e;
 
     s->failed = (struct err) { 0 };
-    if (file_make_parents(s->path, &e) || file_write(s->path, bytes, len, &e)) {
+    if (s->write ? s->write(s->ctx, bytes, len, &e)
+                 : file_make_parents(s->path, &e) || file_write(s->path, bytes, len, &e)) {
         s->failed = e;
         return false;
     }
@@ -166,6 +125,7 @@ int store_init_at(struct store *s, const char *path, struct err *e)
     s->port.ops = &store_ops;
     memcpy(s->path, path, len + 1);
     s->lock = NULL;
+    s->write = NULL;
     s->asked = false;
     s->failed = (struct err) { 0 };
     return 0;

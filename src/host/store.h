@@ -17,8 +17,11 @@ struct store {
     struct store_port port;
     char path[PATH_MAX];
     struct store_lock *lock; /* NULL: not asked yet, or a directory that nothing can be kept in */
-    bool asked;              /* the machine has battery RAM: it asked for what is kept */
-    struct err failed;       /* how the last save or load failed; code 0: it did not */
+    /* Instead of writing the file, or NULL. */
+    int (*write)(void *ctx, const void *bytes, size_t len, struct err *e);
+    void *ctx;
+    bool asked;        /* the machine has battery RAM: it asked for what is kept */
+    struct err failed; /* how the last save or load failed; code 0: it did not */
 };
 
 /* $XDG_DATA_HOME/mews/REST, or ~/.local/share/mews/REST. */

@@ -56,6 +56,15 @@ enum verb {
         VERB_COUNT
 };
 
+/* A system call that machines of a kind make while they run, beside those of every program that
+ * hosts one, for the program's jail. With a mask: only if (argument & mask) is value. Nothing that
+ * opens, maps a program or makes a process. */
+struct host_call {
+    const char *name;
+    unsigned argument; /* 0: the first */
+    u64 mask, value;
+};
+
 struct setting { /* --set PATH=VALUE: a CONFIG field of the tree */
     const char *path, *value;
 };
@@ -157,6 +166,8 @@ struct kind {
     enum flow (*flow)(struct cpu *c, u64 addr);
     /* The addresses of the calls under way, the innermost first, as far as they can be told. */
     unsigned (*calls)(struct cpu *c, u64 *out, unsigned room);
+    const struct host_call *host_calls;
+    unsigned host_call_count;
 };
 
 /* clang-format off */

@@ -115,6 +115,7 @@ load control.bash
     mews resume front
     mews stop front
     wait $!
+    [ -z "$(mews ps --json | tr -d '[] \n')" ] # which removes what a jailed one may not
     [ -z "$(ls run/mews)" ]
     mews run --headless --frames 10 "$hawk"
     rm -r run/mews

@@ -15,5 +15,7 @@ int png_write(const char *path, const u32 *rgb, unsigned width, unsigned height,
 #define PNG_ENCODE "mews_png_encode"
 typedef int png_encode_fn(const u32 *rgb, unsigned width, unsigned height, unsigned scale, u8 **out,
                           size_t *len, struct err *e);
+/* Loads it; it stays. */
+int png_encoder(png_encode_fn **out, struct err *e);
 
 #endif

@@ -1,3 +1,4 @@
+#include "base/own.h"
 #include "svc/ctl/monitor_parts.h"
 
 #include <assert.h>
@@ -40,7 +41,7 @@ static int describe(struct monitor *m, const json_t *about, struct err *e)
 static int open_all(struct monitor *m, const struct monitor_options *o, struct err *e)
 {
     if (rundir_claim(o->name, &m->dir, e) || output_open(m, e) || describe(m, o->about, e) ||
-        rundir_listen(&m->dir, &m->listener, e) || loop_create(&m->loop, e))
+        rundir_listen(&m->dir, &m->listener, e))
         return -(int)e->code;
     m->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     m->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -49,16 +50,25 @@ static int open_all(struct monitor *m, const struct monitor_options *o, struct e
     return 0;
 }
 
-/* What the process itself says goes behind what is in the log, wherever that ends then. */
-static void own_output(struct monitor *m)
+/* What the process itself says goes behind what is in the log, wherever that ends then. Until now
+ * it went to whoever started it. */
+static void own_output(int log)
 {
-    int fd = openat(m->dir.dir, "log", O_WRONLY | O_APPEND | O_CLOEXEC);
+    dup2(log, 1);
+    dup2(log, 2);
+}
 
-    if (fd < 0)
-        return;
-    dup2(fd, 1);
-    dup2(fd, 2);
-    close(fd);
+static int begin_thread(struct monitor *m, struct err *e)
+{
+    OWN(fd) int log = m->o.own_output ? rundir_log(&m->dir) : -1;
+
+    if (m->o.opened && m->o.opened(m->o.ctx, e))
+        return -(int)e->code;
+    if (log >= 0)
+        own_output(log);
+    if (m->o.keep || m->o.no_files)
+        rundir_keep(&m->dir);
+    return loop_create(&m->loop, e);
 }
 
 int monitor_create(const struct monitor_options *o, struct monitor **out, struct err *e)
@@ -77,13 +87,11 @@ int monitor_create(const struct monitor_options *o, struct monitor **out, struct
     m->leaving = (struct method) { .name = "leaving", .call = clients_tell_gone, .ctx = m };
     builtin_methods(m, m->own);
     monitor_add_urgent(m, m->own, MACHINE_METHODS);
-    if (open_all(m, o, e)) {
-        m->o.keep = false;
+    if (open_all(m, o, e) || begin_thread(m, e)) {
+        m->o.keep = m->o.no_files = false;
         monitor_destroy(m, NULL);
         return -(int)e->code;
     }
-    if (o->own_output)
-        own_output(m);
     *out = m;
     return 0;
 }
@@ -217,6 +225,32 @@ static void leave_status(struct monitor *m, const struct monitor_end *end)
     free(text);
 }
 
+static size_t add_text(char *out, size_t at, size_t room, const char *text)
+{
+    while (*text && at < room)
+        out[at++] = *text++;
+    return at;
+}
+
+void monitor_last_words(const struct monitor *m, const char *why, const char *text)
+{
+    u64 seconds = clock_ns(CLOCK_REALTIME) / 1000000000;
+    char line[512], digits[24], *d = digits + sizeof digits;
+    size_t n = add_text(line, 0, sizeof line, "{\"why\":\"");
+
+    *--d = 0;
+    do
+        *--d = (char)('0' + seconds % 10);
+    while (seconds /= 10);
+    n = add_text(line, n, sizeof line, why);
+    n = add_text(line, n, sizeof line, "\",\"status\":1,\"text\":\"");
+    n = add_text(line, n, sizeof line, text);
+    n = add_text(line, n, sizeof line, "\",\"ended\":");
+    n = add_text(line, n, sizeof line, d);
+    n = add_text(line, n, sizeof line, m->o.keep ? "}\n" : ",\"forget\":true}\n");
+    rundir_end(&m->dir, line, n);
+}
+
 void monitor_destroy(struct monitor *m, const struct monitor_end *end)
 {
     if (!m)
@@ -236,7 +270,7 @@ void monitor_destroy(struct monitor *m, const struct monitor_end *end)
     for (unsigned i = 0; i < ARRAY_SIZE(fds); i++)
         if (fds[i] >= 0)
             close(fds[i]);
-    rundir_fini(&m->dir, !m->o.keep);
+    rundir_fini(&m->dir, !m->o.keep && !m->o.no_files);
     pthread_mutex_destroy(&m->lock);
     json_decref(m->about);
     free(m);

@@ -21,6 +21,10 @@ struct monitor_options {
     bool keep;           /* how it ended is kept until somebody removes it */
     bool own_output;     /* this process's standard output and error go to the log */
     double hz;           /* of the machine's ticks */
+    /* Everything is open and there is no thread yet: its last chance to refuse. NULL: nobody asks.
+     */
+    int (*opened)(void *ctx, struct err *e);
+    bool no_files; /* from then on: an entry that is not kept is left for others to remove */
     /* From any thread and any signal handler: the machine's thread is to come to monitor_serve()
      * soon. */
     void (*wake)(void *ctx);
@@ -45,6 +49,10 @@ struct monitor_end {
 };
 /* Tells everybody, gives them a second to listen, and ends. Accepts NULL and the half-made. */
 void monitor_destroy(struct monitor *m, const struct monitor_end *end);
+
+/* In a signal handler of a process that ends now: what would be the reason given to
+ * monitor_destroy(). `why` and `text` are plain words: nothing in them needs an escape in JSON. */
+void monitor_last_words(const struct monitor *m, const char *why, const char *text);
 
 const char *monitor_name(const struct monitor *m);
 /* The guest's console: descriptors to read from and write to. The monitor's own. */

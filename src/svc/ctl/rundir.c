@@ -374,6 +374,18 @@ void rundir_end(const struct rundir *d, const char *json, size_t len)
     (void)!pwrite(d->status, json, len, 0);
 }
 
+int rundir_log(const struct rundir *d)
+{
+    return openat(d->dir, "log", O_WRONLY | O_APPEND | O_CLOEXEC);
+}
+
+void rundir_keep(struct rundir *d)
+{
+    close(d->dir);
+    close(d->all);
+    d->dir = d->all = -1;
+}
+
 void rundir_fini(struct rundir *d, bool forget)
 {
     int *const fds[] = { &d->lock, &d->status, &d->log, &d->dir };

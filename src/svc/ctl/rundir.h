@@ -58,6 +58,10 @@ int rundir_describe(struct rundir *d, const char *json, struct err *e);
 int rundir_listen(struct rundir *d, int *fd, struct err *e);
 /* Leaves one line of JSON as the machine's end. Async-signal-safe. */
 void rundir_end(const struct rundir *d, const char *json, size_t len);
+/* Another descriptor of the log, which writes behind what is there. */
+int rundir_log(const struct rundir *d);
+/* Closes what only its removal needs: nothing is opened in it any more, and it stays. */
+void rundir_keep(struct rundir *d);
 /* Closes it; what was not ended is stale then. With `forget`, removes it. */
 void rundir_fini(struct rundir *d, bool forget);
 

@@ -1,5 +1,6 @@
 /* Opening an image: all that could harm us is checked here, but for the values of fields, which the
  * components judge. Memory is data: whatever it holds, a guest could have written. */
+#include "base/file.h"
 #include "svc/snap/format.h"
 
 #include <assert.h>
@@ -216,7 +217,7 @@ static int open_image(struct snap_image *i, int fd, struct err *e)
     struct stat st;
 
     i->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    if (i->fd < 0 || fstat(i->fd, &st))
+    if (i->fd < 0 || file_stat(i->fd, &st))
         return err_set(e, ERR_SYS, "the snapshot's file");
     if (!S_ISREG(st.st_mode))
         return err_set(e, ERR_FORMAT, "not a regular file");

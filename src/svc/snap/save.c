@@ -1,4 +1,5 @@
 /* Saving: pages, then components; and chains, which know what changed since. */
+#include "base/file.h"
 #include "svc/snap/format.h"
 
 #include <assert.h>
@@ -331,7 +332,7 @@ static int check_begin(struct machine *m, int fd, const struct snap_options *o, 
 
     if (!machine_can(m->kind, m, VERB_SNAPSHOT, &why))
         return err_set(e, ERR_NOTSUP, "no snapshot: %s", why);
-    if (fstat(fd, &st))
+    if (file_stat(fd, &st))
         return err_set(e, ERR_SYS, "the snapshot's file");
     if (!S_ISREG(st.st_mode))
         return err_set(e, ERR_USAGE, "a snapshot can only be written to a regular file");

@@ -1,0 +1,102 @@
+#include "app/sandbox.h"
+
+#include <stdio.h>
+#include <string.h>
+
+bool sandbox_word(struct sandbox *s, const char *word)
+{
+    if (!strcmp(word, "auto"))
+        s->wish = SANDBOX_AUTO;
+    else if (!strcmp(word, "on"))
+        s->wish = SANDBOX_ON;
+    else if (!strcmp(word, "off"))
+        s->wish = SANDBOX_OFF;
+    else
+        return false;
+    return true;
+}
+
+static int report(struct mews_error *out, const struct err *e)
+{
+    out->code = e->code == ERR_SYS ? ERR_STATE : (int)e->code; /* its text is complete */
+    memcpy(out->text, e->text, sizeof out->text);
+    return -1;
+}
+
+static int save_battery(void *ctx, const void *bytes, size_t len, struct mews_error *e)
+{
+    return keeper_put(ctx, KEEPER_BATTERY, bytes, len, e);
+}
+
+/* A shared directory, and nothing that can confine one who opens files in it. */
+static int cannot_share(struct sandbox *s, struct mews_error *error)
+{
+    struct err e;
+
+    s->on = false;
+    if (s->wish == SANDBOX_AUTO) {
+        fputs("mews: no sandbox: --share in it wants Landlock, which this kernel has not\n",
+              stderr);
+        return 0;
+    }
+    err_set(&e, ERR_NOTSUP, "--share in the sandbox wants Landlock, which this kernel has not");
+    return report(error, &e);
+}
+
+int sandbox_begin(struct sandbox *s, struct mews *m, const char *share,
+                  const char *paths[KEEPER_FILES], struct mews_error *e)
+{
+    if (!s->on)
+        return 0;
+    if (share && !jail_can_share())
+        return cannot_share(s, e);
+    s->jail = (struct jail) { .share = share, .left_out = JAIL_ALL };
+    paths[KEEPER_BATTERY] = mews_saves(m);
+    if (keeper_begin(&s->keeper, paths, e) ||
+        (paths[KEEPER_SCREENSHOT] && mews_screenshot_ready(m, e)))
+        return -1;
+    if (paths[KEEPER_BATTERY])
+        mews_save_with(m, save_battery, &s->keeper);
+    return 0;
+}
+
+int sandbox_enter(void *ctx, struct mews_error *error)
+{
+    struct sandbox *s = ctx;
+    struct err e;
+
+    if (!s->on)
+        return 0;
+    if (jail_enter(&s->jail, &e))
+        return report(error, &e);
+    if (s->jail.refused[0])
+        fprintf(stderr, "mews: no namespaces here (%s): the sandbox is the list of calls alone\n",
+                s->jail.refused);
+    return 0;
+}
+
+int sandbox_close(struct sandbox *s, struct mews *m, struct mews_error *error)
+{
+    struct err e;
+
+    return s->on && jail_close(&s->jail, m, &e) ? report(error, &e) : 0;
+}
+
+int sandbox_snapshot(struct sandbox *s, struct mews *m, struct mews_error *e)
+{
+    if (mews_snapshot_to(m, s->keeper.fd[KEEPER_SNAPSHOT], false, NULL, e))
+        return -1;
+    return keeper_write(&s->keeper, KEEPER_SNAPSHOT, e);
+}
+
+int sandbox_screenshot(struct sandbox *s, struct mews *m, struct mews_error *e)
+{
+    if (mews_screenshot_to(m, s->keeper.fd[KEEPER_SCREENSHOT], e))
+        return -1;
+    return keeper_write(&s->keeper, KEEPER_SCREENSHOT, e);
+}
+
+int sandbox_report(struct sandbox *s, const char *text, size_t len, struct mews_error *e)
+{
+    return keeper_put(&s->keeper, KEEPER_REPORT, text, len, e);
+}
