@@ -56,6 +56,7 @@ const struct jail_rule jail_rules[] = {
     CALL("munmap"),
     CALL("mremap"),
     CALL("madvise"),
+    CALL("sysinfo"), /* how much there is: qsort() of glibc 2.36 and before */
     /* time, threads, signals */
     CALL("clock_nanosleep"),
     CALL("clock_gettime"), /* of processor time: no vDSO has that */

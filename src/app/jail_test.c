@@ -173,13 +173,28 @@ static void put(struct life *l, int sock, const char *text, size_t len, int fd)
     }
 }
 
-/* A line, a byte at a time: what is behind it is left for the next. */
+/* The answer to the last request: a byte at a time, for what is behind it is left for the next.
+ * Other lines are notifications. */
 static void get(struct life *l, int sock)
 {
-    char c = 0;
+    static char line[1 << 20];
+    bool found = false;
+    char wanted[2][24];
 
-    while (c != '\n' && !l->over)
-        l->over = recv(sock, &c, 1, 0) != 1;
+    snprintf(wanted[0], sizeof wanted[0], "\"id\":%d,", l->number);
+    snprintf(wanted[1], sizeof wanted[1], "\"id\":%d}", l->number);
+    while (!found && !l->over) {
+        size_t n = 0;
+        char c = 0;
+
+        while (c != '\n' && !l->over) {
+            l->over = recv(sock, &c, 1, 0) != 1;
+            if (n < sizeof line - 1)
+                line[n++] = c;
+        }
+        line[n] = 0;
+        found = strstr(line, wanted[0]) || strstr(line, wanted[1]);
+    }
 }
 
 static void request(struct life *l, int sock, const char *method, const char *params, int fd)
@@ -281,6 +296,28 @@ static void ask_and_wait(struct life *l)
     nap();
 }
 
+/* A debugger comes, with a program's symbols. */
+static void be_debugged(struct life *l)
+{
+    enum { SYMBOLS = 500, ROOM = 64 };
+    char *params = malloc(SYMBOLS * ROOM);
+    size_t n;
+
+    assert_non_null(params);
+    n = (size_t)sprintf(params, "{\"symbols\":[[\"main\",512,true]");
+    for (unsigned i = 1; i < SYMBOLS; i++)
+        n += (size_t)sprintf(params + n, ",[\"symbol%u\",%u,true]", i, (i * 7919) % 60000);
+    strcpy(params + n, "]}");
+    ask(l, "debug.attach", "{\"rewind_memory\":16000000}");
+    ask(l, "debug.symbols", params);
+    ask(l, "debug.command", "{\"line\":\"step 100\"}");
+    ask(l, "debug.command", "{\"line\":\"reverse-step 3\"}");
+    ask(l, "debug.command", "{\"line\":\"symbols\"}");
+    ask(l, "trace.start", "{\"events\":\"cpu.step\",\"count\":100}");
+    ask(l, "debug.detach", "{}");
+    free(params);
+}
+
 static void live_with_screen(struct life *l)
 {
     int screen = memory(SCREEN_BYTES), image = memory(0), more = memory(0), share = memory(0);
@@ -291,11 +328,12 @@ static void live_with_screen(struct life *l)
     ask_with(l, "screen.open", "{}", screen);
     ask_with(l, "view.picture", "{\"name\":\"nametables\"}", screen);
     nap();
-    ask(l, "stats", "{}");
+    ask(l, "machine.stats", "{}");
     ask_with(l, "snapshot.save", "{}", image);
     ask_with(l, "snapshot.save", "{\"incremental\":true}", more);
     ask_with(l, "snapshot.save", "{\"share\":true}", share);
-    ask(l, "press", "{\"press\":\"A:3\"}");
+    be_debugged(l);
+    ask(l, "input.press", "{\"press\":\"A:3\"}");
     ask_and_hang_up(l);
     stop_and_go(l);
     if (!l->over)

@@ -301,7 +301,7 @@ int file_lock_beside(const char *path, bool *taken)
     if (!lock_path(path, lock))
         return -1;
     for (;;) {
-        int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), saved;
+        int fd = open(lock, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), saved;
         bool there;
 
         if (fd < 0)

@@ -70,8 +70,8 @@ load control.bash
 
 @test "without --name the thing's name is taken, with a number when it is not free" {
     cp "$hawk" "My game (1).nes"
-    [ "$(mews run -d "My game (1).nes")" = My-game-1- ]
-    [ "$(mews run -d "My game (1).nes")" = My-game-1--2 ]
+    [ "$(mews run -d --saves none "My game (1).nes")" = My-game-1- ]
+    [ "$(mews run -d --saves none "My game (1).nes")" = My-game-1--2 ]
     for name in "" -a .a a/b "a b" "$(printf 'x%.0s' $(seq 65))"; do
         run mews run -d "--name=$name" "$hawk"
         [ "$status" -eq 2 ]

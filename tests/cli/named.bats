@@ -132,7 +132,7 @@ mews: bad:2: foo: no such command (see help)" ]
     until_true 10 is_free one
     paces one
     # With a way back of its own, further than since the debugger came; and what was paused is paused.
-    mews run -d --name two --rewind-memory 16M "$hawk"
+    mews run -d --name two --saves none --rewind-memory 16M "$hawk"
     until_true 10 more_frames two 60
     mews pause two
     frames=$(field two frames)

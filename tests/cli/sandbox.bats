@@ -31,6 +31,7 @@ jailed() { [ "$(says_of "$1" Seccomp)" = 2 ] && [ "$(says_of "$1" NoNewPrivs)" =
     for fd in /proc/"$pid"/fd/*; do
         case $(readlink "$fd") in
         /dev/null | *run/mews/j/log | *run/mews/j/status | *run/mews/j/lock | */statm) ;;
+        *kept/.hawk.sav.lock) ;; # no other machine keeps its battery RAM there; empty, to be read
         /memfd:mews-keeper*) ;; # what the keeper writes, if any
         pipe:* | socket:* | anon_inode:\[event*) ;;
         *) readlink "$fd" && false ;;
@@ -74,7 +75,7 @@ jailed() { [ "$(says_of "$1" Seccomp)" = 2 ] && [ "$(says_of "$1" NoNewPrivs)" =
     [ "$status" -eq 2 ]
     run mews fork --sandbox perhaps a
     [ "$status" -eq 2 ]
-    run mews run --sandbox on --video terminal "$hawk"
+    run mews run --sandbox on --saves none --video terminal "$hawk"
     [ "$status" -eq 2 ]
     [[ $output == *"--sandbox on: "* ]]
 }

@@ -234,14 +234,16 @@ static size_t add_text(char *out, size_t at, size_t room, const char *text)
 
 void monitor_last_words(const struct monitor *m, const char *why, const char *text)
 {
-    u64 seconds = clock_ns(CLOCK_REALTIME) / 1000000000;
+    u64 ms = clock_ns(CLOCK_REALTIME) / 1000000;
     char line[512], digits[24], *d = digits + sizeof digits;
     size_t n = add_text(line, 0, sizeof line, "{\"why\":\"");
 
     *--d = 0;
-    do
-        *--d = (char)('0' + seconds % 10);
-    while (seconds /= 10);
+    for (unsigned i = 0; ms; ms /= 10) { /* seconds with three places */
+        if (i++ == 3)
+            *--d = '.';
+        *--d = (char)('0' + ms % 10);
+    }
     n = add_text(line, n, sizeof line, why);
     n = add_text(line, n, sizeof line, "\",\"status\":1,\"text\":\"");
     n = add_text(line, n, sizeof line, text);
