@@ -17,6 +17,7 @@ packages() {
         echo libdw-dev   # symbols and lines of ELF files
         echo retroarch-dev # libretro.h
         echo cc65          # the guests of guests/nes and guests/c6502
+        echo acpica-tools  # iasl, for what a PC tells its guest
         ;;
     run) # what the installed program opens when a machine asks for it
         echo libsdl2-2.0-0 libchafa0 libarchive13 libedit2 libdw1
