@@ -50,8 +50,14 @@ static const struct kind *recognise(const char *wanted, const u8 *bytes, size_t 
         const struct kind *k = kinds[i];
 
         assert(k);
-        if ((!wanted || !strcmp(wanted, k->name)) && k->accepts(bytes, len, what))
+        if (wanted && strcmp(wanted, k->name) != 0)
+            continue;
+        if (k->accepts(bytes, len, what))
             return k;
+        if (wanted && k->raw) {
+            *what = k->raw;
+            return k;
+        }
     }
     return NULL;
 }

@@ -125,6 +125,9 @@ struct kind {
      * damaged gets true, and create() the error. `what` is one line such as "NES cartridge (iNES)".
      */
     bool (*accepts)(const u8 *image, size_t bytes, const char **what);
+    /* What bytes are to this kind that nobody recognises, when a person names the kind; NULL: an
+     * error. */
+    const char *raw;
     const char *accepted; /* the list of what is accepted, for the error about an unknown thing */
     int (*create)(const struct kind *k, const struct config *c, const struct ports *p,
                   struct machine **out, struct err *e);
@@ -192,6 +195,8 @@ struct machine {
     unsigned trace_event_count; /* 64 at most */
     const struct view *views;
     unsigned view_count;
+    const struct fields *counters; /* what it counts, all of it since it was made: no state */
+    const void *counted;
     const struct domain *domains;
     unsigned domain_count;
     /* A debugger's: execute watches do not stop run() at this moment, for it has been told of them.
