@@ -332,7 +332,7 @@ static void dump_code(struct micro *n)
     say(n, line);
 }
 
-void micro_dump(struct micro *n)
+static void dump_registers(struct micro *n)
 {
     const struct vcpu_state *s = &n->vcpu.state;
     const struct {
@@ -349,8 +349,6 @@ void micro_dump(struct micro *n)
     char line[160];
     int at = 0;
 
-    vcpu_saving(&n->vcpu);
-    dump_code(n);
     for (unsigned i = 0; i < ARRAY_SIZE(list); i++) {
         at += snprintf(line + at, sizeof line - (size_t)at, "  %-4s %016llx", list[i].name,
                        (unsigned long long)list[i].value);
@@ -360,4 +358,21 @@ void micro_dump(struct micro *n)
             at = 0;
         }
     }
+}
+
+/* AMD's processors leave a guest undefined after a triple fault, so KVM resets it. */
+static bool was_reset(const struct vcpu_state *s)
+{
+    return s->cs.base == 0xffff0000 && s->rip == 0xfff0;
+}
+
+void micro_dump(struct micro *n)
+{
+    vcpu_saving(&n->vcpu);
+    if (was_reset(&n->vcpu.state)) {
+        say(n, "  the processor has been reset by it: what the registers were is lost\n");
+        return;
+    }
+    dump_code(n);
+    dump_registers(n);
 }

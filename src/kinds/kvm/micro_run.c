@@ -158,6 +158,21 @@ static void tell_exit(struct micro *n, enum exit x)
         trace_put(t, micro_time(n), MICRO_EXIT_EVENT, 0, x, n->vcpu.run->exit_reason);
 }
 
+/* KVM takes an instruction that it cannot fetch for one that it cannot execute. */
+static void fail_at(struct micro *n)
+{
+    u64 pc;
+    u8 op;
+
+    vcpu_saving(&n->vcpu);
+    pc = n->vcpu.state.pc;
+    if (n->vcpu.run->exit_reason == KVM_EXIT_INTERNAL_ERROR &&
+        !micro_peek(&n->cpu_handle, CPU_VIRTUAL, pc, &op, 1))
+        micro_fault(n, "it executes at %#llx, where no memory is", (unsigned long long)pc);
+    else
+        micro_fault(n, "%s", n->vcpu.text);
+}
+
 /* False: the kernel has failed. */
 static bool handle(struct micro *n, enum exit x)
 {
@@ -186,7 +201,7 @@ static bool handle(struct micro *n, enum exit x)
         return true;
     case EXIT_FAULT:
         c->fault++;
-        micro_fault(n, "%s", n->vcpu.text);
+        fail_at(n);
         return true;
     default: return false;
     }
