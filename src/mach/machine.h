@@ -140,6 +140,9 @@ struct kind {
     /* NULL: it can. The machine may be NULL: then of the kind as a whole. */
     const char *(*why_not)(const struct machine *m, enum verb v);
     /* ---- optional ---- */
+    /* Whether this host has what the kind needs; the error says what is missing, and what to do
+     * about it. NULL: it needs nothing. */
+    int (*available)(struct err *e);
     int (*describe)(const struct config *c, struct image_info *out, struct err *e);
     enum stop (*step)(struct machine *m, struct cpu *c, struct stop_info *info);
     bool (*peek)(struct cpu *c, enum cpu_space s, u64 addr, void *out, size_t len);

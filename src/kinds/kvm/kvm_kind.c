@@ -46,6 +46,7 @@ const struct kind kvm_kind = {
     .run = micro_run,
     .kick = micro_kick,
     .why_not = kvm_why_not,
+    .available = vm_available,
     .describe = micro_describe,
     .step = micro_step,
     .peek = micro_peek,

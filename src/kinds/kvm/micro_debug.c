@@ -158,6 +158,28 @@ static int hardware_length(const struct watch *w)
     }
 }
 
+static size_t watched_bytes(const struct watch *w)
+{
+    return w->what & (WATCH_READ | WATCH_WRITE) ? (size_t)(w->last - w->first + 1) : 0;
+}
+
+/* Where in n->watched a watch's bytes are. */
+static u8 *watched_at(struct micro *n, unsigned index)
+{
+    size_t at = 0;
+
+    for (unsigned i = 0; i < index; i++)
+        at += watched_bytes(&n->watches[i]);
+    return n->watched + at;
+}
+
+static void look_at_watched(struct micro *n)
+{
+    for (unsigned i = 0; i < n->watch_count; i++)
+        micro_peek(&n->cpu_handle, CPU_VIRTUAL, n->watches[i].first, watched_at(n, i),
+                   watched_bytes(&n->watches[i]));
+}
+
 static int check(const struct watch *w, struct err *e)
 {
     if (w->domain || w->what & WATCH_POSITION || w->last < w->first)
@@ -169,6 +191,26 @@ static int check(const struct watch *w, struct err *e)
     return 0;
 }
 
+/* What the processor's registers cannot do is done by looking after each instruction, which sees
+ * changes alone. */
+static int check_by_step(const struct watch *list, unsigned count, struct err *e)
+{
+    u64 bytes = 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        if (list[i].what & WATCH_READ)
+            return err_set(e, ERR_NOTSUP,
+                           "reads can be waited for where the host's KVM has the processor's "
+                           "breakpoints: %d places, of 1, 2, 4 or 8 bytes at a multiple of that",
+                           HARDWARE);
+        if (list[i].what & WATCH_WRITE)
+            bytes += list[i].last - list[i].first + 1;
+        if (bytes > MICRO_WATCHED)
+            return err_set(e, ERR_LIMIT, "more than %d bytes cannot be watched", MICRO_WATCHED);
+    }
+    return 0;
+}
+
 int micro_watch(struct machine *m, struct watch *list, unsigned count, struct err *e)
 {
     struct micro *n = micro_of(m);
@@ -177,20 +219,22 @@ int micro_watch(struct machine *m, struct watch *list, unsigned count, struct er
     n->watches = NULL;
     n->watch_count = 0;
     n->by_step = false;
+    if (count && !n->probed) {
+        n->probe = probe_breakpoints();
+        n->probed = true;
+    }
     for (unsigned i = 0; i < count; i++) {
         if (check(&list[i], e))
             return -(int)e->code;
-        by_step |= hardware_length(&list[i]) < 0;
+        by_step |= hardware_length(&list[i]) < 0 ||
+                   !(list[i].what == WATCH_EXECUTE ? n->probe.execute : n->probe.data);
     }
-    for (unsigned i = 0; i < count && by_step; i++) /* then only instructions can be seen */
-        if (list[i].what & (WATCH_READ | WATCH_WRITE))
-            return err_set(e, ERR_NOTSUP,
-                           "the processor can watch %d places at a time, of 1, 2, 4 or 8 bytes "
-                           "at an address that is a multiple of this",
-                           HARDWARE);
+    if (by_step && check_by_step(list, count, e))
+        return -(int)e->code;
     n->watches = list;
     n->watch_count = count;
     n->by_step = by_step;
+    look_at_watched(n);
     return 0;
 }
 
@@ -204,9 +248,6 @@ static void set_points(struct micro *n, struct kvm_guest_debug *d)
 
         d->arch.debugreg[i] = w->first;
         control |= 2ull << 2 * i | (kind | (u64)hardware_length(w) << 2) << (16 + 4 * i);
-        if (kind)
-            micro_peek(&n->cpu_handle, CPU_VIRTUAL, w->first, n->watched[i],
-                       (size_t)(w->last - w->first + 1));
     }
     d->arch.debugreg[7] = control | DR7_EXACT | DR7_ALWAYS;
     d->control |= KVM_GUESTDBG_USE_HW_BP;
@@ -241,22 +282,38 @@ static void mark(struct micro *n, struct watch *w, unsigned access)
     w->by = n->vcpu.state.pc;
 }
 
-/* Which bytes of a watched place have changed; a read changes none. */
-static void mark_data(struct micro *n, unsigned i)
+/* What has changed in a watched place since the last look. */
+static bool mark_data(struct micro *n, unsigned i)
 {
     struct watch *w = &n->watches[i];
-    u8 now[8];
-    size_t len = (size_t)(w->last - w->first + 1), at = 0;
+    u8 now[MICRO_WATCHED], *before = watched_at(n, i);
+    size_t len = watched_bytes(w), at = 0;
+    bool changed;
 
-    if (!micro_peek(&n->cpu_handle, CPU_VIRTUAL, w->first, now, len))
-        return;
-    while (at < len && now[at] == n->watched[i][at])
+    if (!len || !micro_peek(&n->cpu_handle, CPU_VIRTUAL, w->first, now, len))
+        return false;
+    while (at < len && now[at] == before[at])
         at++;
-    mark(n, w, at < len || !(w->what & WATCH_READ) ? WATCH_WRITE : WATCH_READ);
-    at = at < len ? at : 0;
+    changed = at < len;
+    if (!changed && n->by_step)
+        return false;
+    /* The processor has told of an access that changed nothing. */
+    mark(n, w, changed || !(w->what & WATCH_READ) ? WATCH_WRITE : WATCH_READ);
+    at = changed ? at : 0;
     w->address = w->first + at;
-    w->old = n->watched[i][at];
+    w->old = before[at];
     w->value = now[at];
+    memcpy(before, now, len);
+    return true;
+}
+
+bool micro_hit_data(struct micro *n)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < n->watch_count; i++)
+        any |= mark_data(n, i);
+    return any;
 }
 
 bool micro_hit(struct micro *n)
@@ -270,11 +327,12 @@ bool micro_hit(struct micro *n)
     for (unsigned i = 0; i < n->watch_count; i++) {
         if (!(d->dr6 >> i & 1))
             continue;
-        any = true;
-        if (n->watches[i].what == WATCH_EXECUTE)
+        if (n->watches[i].what == WATCH_EXECUTE) {
             mark(n, &n->watches[i], WATCH_EXECUTE);
-        else
-            mark_data(n, i);
+            any = true;
+        } else {
+            any |= mark_data(n, i);
+        }
     }
     return any;
 }

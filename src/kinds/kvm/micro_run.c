@@ -258,7 +258,7 @@ static enum stop go(struct micro *n, struct stop_info *s)
     enum exit x;
     bool step = observed(n);
 
-    if (step)
+    if (step && !n->vcpu.unfinished)
         trace_step(n);
     if (micro_arm(n, step, true, &e)) {
         snprintf(n->vcpu.text, sizeof n->vcpu.text, "%.159s", e.text);
@@ -267,7 +267,7 @@ static enum stop go(struct micro *n, struct stop_info *s)
     x = vcpu_run(&n->vcpu);
     if (!handle(n, x))
         return host_failed(n, s);
-    if (x == EXIT_DEBUG && micro_hit(n))
+    if ((x == EXIT_DEBUG && micro_hit(n)) || (n->by_step && micro_hit_data(n)))
         return s->why = STOP_BREAK;
     if ((x == EXIT_DEBUG || x == EXIT_HLT) && step && n->budget != UINT64_MAX)
         n->budget--;
@@ -293,7 +293,7 @@ static enum stop loop(struct micro *n, struct stop_info *s)
             n->end = MICRO_HALT;
             continue;
         }
-        if (n->by_step && micro_hit_here(n, true))
+        if (n->by_step && !n->vcpu.unfinished && micro_hit_here(n, true))
             return s->why = STOP_BREAK;
         if (go(n, s) != STOP_TIME)
             return s->why;
@@ -369,10 +369,10 @@ enum stop micro_run(struct machine *m, u64 until, struct stop_info *info)
     } else {
         run_entered(n, until, &s);
         vcpu_leave(&n->vcpu);
-        if (s.why == STOP_BREAK) {
-            vcpu_saving(&n->vcpu);
+        if (m->debugged || s.why == STOP_BREAK || n->budget != UINT64_MAX)
+            vcpu_saving(&n->vcpu); /* somebody will look at it */
+        if (s.why == STOP_BREAK)
             s.address = n->vcpu.state.pc;
-        }
     }
     if (info)
         *info = s;

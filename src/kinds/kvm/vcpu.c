@@ -100,7 +100,7 @@ void vcpu_close(struct vcpu *v)
         timer_delete(v->timer);
     if (v->run)
         munmap(v->run, v->vm->run_bytes);
-    if (v->vm && v->fd >= 0)
+    if (v->fd >= 0)
         close(v->fd);
     *v = (struct vcpu) { .fd = -1 };
 }
