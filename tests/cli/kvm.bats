@@ -177,7 +177,7 @@ zero:   times 6 db 0'
     mews restore -d --name r one.snap </dev/null
     until_says r 'tick'
     [ "$(mews logs r | head -n 1 | cut -d' ' -f2)" -ge 3 ]
-    mews snapshot --incremental r base.snap
+    mews snapshot r base.snap
     until_says r "tick $(($(mews logs r | tail -n 1 | cut -d' ' -f2) + 2))"
     mews snapshot --incremental r next.snap
     run mews inspect --json next.snap

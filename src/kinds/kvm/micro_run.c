@@ -89,7 +89,6 @@ static void deliver(struct micro *n)
             vcpu_saving(v);
             trace_put(t, micro_time(n), TRACE_INTERRUPT, 0, vector, v->state.pc);
         }
-        v->run->ready_for_interrupt_injection = 0;
         pending = i8259_pending(&n->pic) >= 0;
     }
     vcpu_want_window(v, pending);

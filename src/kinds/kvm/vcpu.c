@@ -131,6 +131,17 @@ static void follow_pc(struct vcpu *v)
         s->pc = s->rip + base;
 }
 
+/* What the kernel says at an exit, for a state that comes from elsewhere. */
+static void say_interruptible(struct vcpu *v)
+{
+    const struct x86_pending *p = &v->state.pending;
+    bool on = v->state.rflags >> 9 & 1;
+
+    v->run->if_flag = on;
+    v->run->ready_for_interrupt_injection = on && !p->shadow && !p->exception && !p->interrupt &&
+                                            !p->nmi_injected;
+}
+
 int vcpu_loaded(struct vcpu *v, struct err *e)
 {
     follow_pc(v);
@@ -140,8 +151,7 @@ int vcpu_loaded(struct vcpu *v, struct err *e)
     v->known_pc = v->state.pc;
     v->known_rip = v->state.rip;
     v->broken = false;
-    v->run->ready_for_interrupt_injection = 0; /* known again after the next exit */
-    v->run->if_flag = v->state.rflags >> 9 & 1;
+    say_interruptible(v);
     v->unfinished = false;
     return 0;
 }
@@ -305,8 +315,20 @@ enum exit vcpu_run(struct vcpu *v)
     return EXIT_HOST;
 }
 
+/* KVM_INTERRUPT would do it in one call, but until the guest is entered no state shows what was
+ * given to it: a machine that is saved in between would have lost the interrupt. */
 bool vcpu_interrupt(struct vcpu *v, u8 vector)
 {
+    struct kvm_vcpu_events ev;
+
+    assert(vcpu_interruptible(v));
     v->stale = true;
-    return !ioctl(v->fd, KVM_INTERRUPT, &(struct kvm_interrupt) { .irq = vector });
+    if (ioctl(v->fd, KVM_GET_VCPU_EVENTS, &ev))
+        return false;
+    ev.interrupt.injected = 1;
+    ev.interrupt.nr = vector;
+    ev.interrupt.soft = 0;
+    ev.flags = 0;
+    v->run->ready_for_interrupt_injection = 0;
+    return !ioctl(v->fd, KVM_SET_VCPU_EVENTS, &ev);
 }

@@ -79,6 +79,7 @@ static inline void vcpu_want_window(struct vcpu *v, bool wanted)
 {
     v->run->request_interrupt_window = wanted;
 }
+/* Only when it would; false: the kernel has failed. */
 bool vcpu_interrupt(struct vcpu *v, u8 vector);
 
 /* Whether the guest may be interrupted at all (RFLAGS.IF), as of the last exit. */
