@@ -74,6 +74,7 @@ struct micro {
     bool probed;
     struct probe probe;        /* once it is probed */
     bool by_step;              /* the processor's own registers cannot watch this */
+    u64 from;                  /* by_step: the instruction that is under way */
     bool stepping;             /* the kernel has been told to stop after each instruction */
     u8 watched[MICRO_WATCHED]; /* what was there before: each place that is written, in turn */
     char text[160];            /* what ended it */

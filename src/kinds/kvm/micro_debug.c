@@ -299,6 +299,8 @@ static bool mark_data(struct micro *n, unsigned i)
         return false;
     /* The processor has told of an access that changed nothing. */
     mark(n, w, changed || !(w->what & WATCH_READ) ? WATCH_WRITE : WATCH_READ);
+    if (n->by_step)
+        w->by = n->from;
     at = changed ? at : 0;
     w->address = w->first + at;
     w->old = before[at];

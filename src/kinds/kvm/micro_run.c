@@ -257,8 +257,10 @@ static enum stop go(struct micro *n, struct stop_info *s)
     enum exit x;
     bool step = observed(n);
 
-    if (step && !n->vcpu.unfinished)
+    if (step && !n->vcpu.unfinished) {
         trace_step(n);
+        n->from = n->vcpu.state.pc; /* of this moment when it is wanted: the loop has looked */
+    }
     if (micro_arm(n, step, true, &e)) {
         snprintf(n->vcpu.text, sizeof n->vcpu.text, "%.159s", e.text);
         return host_failed(n, s);

@@ -524,6 +524,7 @@ static void a_watched_place_stops_it(void **state)
         assert_int_equal(w.address, 0x2003);
         assert_int_equal(w.old, i - 1);
         assert_int_equal(w.value, i);
+        assert_int_equal(w.by, 0x7c02);
         assert_int_equal(info.address, 0x7c07);
     }
     kvm_kind.watch(&n->machine, NULL, 0, &e);
