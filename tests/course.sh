@@ -7,11 +7,15 @@ trap 'rm -rf "$tmp"' EXIT
 # "| topic | `room` | `file` | `command` |" becomes file, tab, command; back-quotes may not stand in a command.
 awk -F' *[|] *' '/^\| / && $2 !~ /^(project|topic)$/ { gsub(/`/, ""); print $4 "\t" $5 }' docs/course.md >"$tmp/rows"
 [ "$(wc -l <"$tmp/rows")" -ge 17 ] || { echo "course: docs/course.md has lost rows"; exit 1; }
-ran=0 later=0 bad=0
+ran=0 later=0 bad=0 without=0
+kvm=$([ -r /dev/kvm ] && [ -w /dev/kvm ] && echo yes || true)
 tab=$(printf '\t')
 while IFS=$tab read -r file command; do
     [ "$command" = "not yet" ] && { later=$((later + 1)); continue; }
     [ -f "$file" ] || { echo "course: no $file"; bad=1; }
+    case $kvm$command in
+    mews*guests/x86/*) without=$((without + 1)); continue ;;
+    esac
     command=$(printf '%s\n' "$command" | sed "s|build/release|$MEWS_BUILD|g")
     if sh -c "$command" >"$tmp/out" 2>&1 </dev/null && ! grep -q 'No tests were found' "$tmp/out"; then
         ran=$((ran + 1))
@@ -21,5 +25,6 @@ while IFS=$tab read -r file command; do
         bad=1
     fi
 done <"$tmp/rows"
+[ "$without" -eq 0 ] || echo "skipped: $without commands that want /dev/kvm"
 echo "$ran commands ran, $later rows are for later"
 exit $bad

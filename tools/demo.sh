@@ -24,6 +24,15 @@ cp README.md out/
 show run --share out $c6502/copy.hk README.md copied.md
 cmp out/README.md out/copied.md && ls -l out/copied.md
 
+if [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
+    x86=build/release/guests/x86
+    say "A 64-bit x86 program on this processor: interrupts, page tables and a page fault of its own (guests/x86/interrupts.c)."
+    echo '$ echo "hello!" | mews run' $x86/interrupts.elf
+    { echo 'hello!'; sleep 1; } | $mews run $x86/interrupts.elf || echo "   (status $?)"
+else
+    say "x86 programs on this processor (guests/x86) are left out: /dev/kvm is not there, or may not be opened."
+fi
+
 say "A NES cartridge: Little Hawk (guests/nes/hawk), fifteen seconds without a screen."
 show run --headless --frames 900 --screenshot out/hawk.png --audio out/hawk.wav --hash $hawk
 echo "   picture: $PWD/out/hawk.png"

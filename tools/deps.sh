@@ -18,9 +18,11 @@ packages() {
         echo retroarch-dev # libretro.h
         echo cc65          # the guests of guests/nes and guests/c6502
         echo acpica-tools  # iasl, for what a PC tells its guest
+        echo nasm          # those of guests/x86
+        echo libcapstone-dev # x86 instructions as text
         ;;
     run) # what the installed program opens when a machine asks for it
-        echo libsdl2-2.0-0 libchafa0 libarchive13 libedit2 libdw1
+        echo libsdl2-2.0-0 libchafa0 libarchive13 libedit2 libdw1 libcapstone4
         ;;
     test)
         echo libcmocka-dev bats python3 git g++ clang-format-14 mandoc

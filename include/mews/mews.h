@@ -421,8 +421,8 @@ MEWS_API void mews_debug_interrupt(struct mews_debug *d);
 MEWS_API bool mews_debug_ended(const struct mews_debug *d);
 /* Reads symbols (cc65's .dbg, labels, ELF). */
 MEWS_API int mews_debug_symbols(struct mews_debug *d, const char *path, struct mews_error *e);
-/* Those that stand beside a thing, if there are any: NAME.dbg, NAME.lbl, NAME.labels. For
- * mews_debug_open(). */
+/* Those that stand beside a thing, if there are any: NAME.dbg, NAME.lbl, NAME.labels; else those
+ * in it: an ELF file's. For mews_debug_open(). */
 MEWS_API void mews_debug_symbols_beside(struct mews_debug *d, const char *thing);
 /* The next line that a person types, with history and completion where standard input and output
  * are a terminal; borrowed until the next. NULL: the end, or (`interrupted`) a signal. */

@@ -51,8 +51,14 @@ static const struct kind *recognise(const char *wanted, const u8 *bytes, size_t 
         const struct kind *k = kinds[i];
 
         assert(k);
-        if ((!wanted || !strcmp(wanted, k->name)) && k->accepts(bytes, len, what))
+        if (wanted && strcmp(wanted, k->name) != 0)
+            continue;
+        if (k->accepts(bytes, len, what))
             return k;
+        if (wanted && k->raw) {
+            *what = k->raw;
+            return k;
+        }
     }
     return NULL;
 }
@@ -131,6 +137,7 @@ static int make_ports(struct mews *m, const struct mews_options *o, struct err *
 {
     console_init(&m->console, o->console && !o->deaf ? 0 : -1, o->console ? 1 : -1);
     console_init_after(&m->diagnostics, o->console ? 2 : -1, &m->console);
+    decode_init(&m->decode);
     video_keep_init(&m->video, 0);
     audio_record_init(&m->audio, o->digest_sound, NULL);
     press_init(&m->press, &m->frames);
@@ -143,6 +150,7 @@ static int make_ports(struct mews *m, const struct mews_options *o, struct err *
         .video = &m->video.port,
         .audio = &m->audio.port,
         .input = &m->press.port,
+        .decode = &m->decode.port,
     };
     m->reset_when_asked = o->reset_when_asked;
     m->show.speed = 1;
@@ -482,6 +490,7 @@ void mews_close(struct mews *m)
     api_unmake(&(struct machine_parts) { m->machine, m->store, m->recorder, m->recipe, "" });
     console_fini(&m->console);
     console_fini(&m->diagnostics);
+    decode_fini(&m->decode);
     video_keep_fini(&m->video);
     audio_record_fini(&m->audio);
     press_fini(&m->press);

@@ -6,6 +6,7 @@
 #include "host/av/press.h"
 #include "host/av/record.h"
 #include "host/console.h"
+#include "host/decode.h"
 #include "host/share.h"
 #include "host/store.h"
 #include "mach/recipe.h"
@@ -20,6 +21,7 @@ struct mews {
     int kicking;             /* atomic: so many mews_kick() are under way */
     struct ports ports;
     struct console console, diagnostics;
+    struct decode decode;
     struct store *store; /* owned; NULL: battery RAM is kept nowhere */
     mews_save_fn *save;  /* mews_save_with() */
     void *save_ctx;

@@ -33,6 +33,16 @@ static json_t *lines_object(char *text)
     return j;
 }
 
+static int without_settings(char *text, bool json, const struct mews_error *e)
+{
+    if (json)
+        json_print(lines_object(text));
+    else
+        fputs(text, stdout);
+    fflush(stdout);
+    return fail_error(e);
+}
+
 int cmd_info(const struct command *c, int argc, char **argv)
 {
     struct mews_options o = { .size = sizeof o };
@@ -46,8 +56,10 @@ int cmd_info(const struct command *c, int argc, char **argv)
         return options_end(i);
     if (i + 1 != argc)
         return usage(c, "wants one THING");
-    if (mews_info(argv[i], text, sizeof text, &e) || mews_open(argv[i], &o, &m, &e))
+    if (mews_info(argv[i], text, sizeof text, &e))
         return fail_error(&e);
+    if (mews_open(argv[i], &o, &m, &e)) /* it is known what it is, but it cannot run here */
+        return without_settings(text, json, &e);
     if (json) {
         json_t *j = lines_object(text), *list = json_array();
 

@@ -168,7 +168,7 @@ int run_ended(const struct mews_stop_info *info)
 {
     switch (info->why) {
     case MEWS_STOP_HALT: return info->status;
-    case MEWS_STOP_FAULT:
+    case MEWS_STOP_FAULT: fail(info->text); return info->status ? info->status : EXIT_FAILED;
     case MEWS_STOP_HOST: return fail(info->text);
     case MEWS_STOP_KICK: return interrupts ? run_interrupted() : EXIT_KICKED;
     default: return 0;

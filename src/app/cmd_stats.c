@@ -45,6 +45,7 @@ static json_t *rates(const json_t *a, const json_t *b)
 static void print_stats(const json_t *j)
 {
     const json_t *r = json_object_get(j, "rates"), *m, *n;
+    json_t *counters = json_object_get((json_t *)j, "counters");
     const char *why;
     size_t i;
 
@@ -59,6 +60,9 @@ static void print_stats(const json_t *j)
            remote_number(r, "exits"));
     json_object_foreach(json_object_get((json_t *)j, "exits_by_reason"), why, n)
         printf(", %s %.0f", why, json_number_value(n));
+    if (json_object_size(counters))
+        printf("\ncounters    ");
+    json_object_foreach(counters, why, n) printf(" %s %.0f", why, json_number_value(n));
     printf("\nprocessor    %.3f s, %.1f%% now\n", remote_number(j, "cpu_seconds"),
            100 * remote_number(r, "cpu_seconds"));
     printf("resident     %.0f bytes\n", remote_number(j, "resident_bytes"));

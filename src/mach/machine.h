@@ -134,6 +134,9 @@ struct kind {
      * damaged gets true, and create() the error. `what` is one line such as "NES cartridge (iNES)".
      */
     bool (*accepts)(const u8 *image, size_t bytes, const char **what);
+    /* What bytes are to this kind that nobody recognises, when a person names the kind; NULL: an
+     * error. */
+    const char *raw;
     const char *accepted; /* the list of what is accepted, for the error about an unknown thing */
     int (*create)(const struct kind *k, const struct config *c, const struct ports *p,
                   struct machine **out, struct err *e);
@@ -146,6 +149,9 @@ struct kind {
     /* NULL: it can. The machine may be NULL: then of the kind as a whole. */
     const char *(*why_not)(const struct machine *m, enum verb v);
     /* ---- optional ---- */
+    /* Whether this host has what the kind needs; the error says what is missing, and what to do
+     * about it. NULL: it needs nothing. */
+    int (*available)(struct err *e);
     int (*describe)(const struct config *c, struct image_info *out, struct err *e);
     enum stop (*step)(struct machine *m, struct cpu *c, struct stop_info *info);
     bool (*peek)(struct cpu *c, enum cpu_space s, u64 addr, void *out, size_t len);
@@ -205,6 +211,8 @@ struct machine {
     unsigned trace_event_count; /* 64 at most */
     const struct view *views;
     unsigned view_count;
+    const struct fields *counters; /* what it counts, all of it since it was made: no state */
+    const void *counted;
     const struct domain *domains;
     unsigned domain_count;
     /* A debugger's: execute watches do not stop run() at this moment, for it has been told of them.

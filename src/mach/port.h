@@ -98,6 +98,17 @@ struct files_ops { /* all return a value >= 0, or -1 */
     long (*write)(struct files_port *p, int fd, const void *bytes, size_t len);
 };
 
+/* ---- instructions of the host's processor as text, by a library of the host's ---- */
+struct decode_port {
+    const struct decode_ops *ops;
+};
+struct decode_ops {
+    /* The x86 instruction that begins with these bytes, which stand at `addr`; bits: 16, 32, 64.
+     * Returns its length, 0: it is none, or the library is not here. */
+    size_t (*x86)(struct decode_port *p, unsigned bits, u64 addr, const u8 *bytes, size_t len,
+                  char *text, size_t room);
+};
+
 struct ports { /* all borrowed: they outlive the machine */
     struct char_port *console;
     struct char_port *diagnostics; /* what the guest says of itself: BREAK reports, faults */
@@ -106,6 +117,7 @@ struct ports { /* all borrowed: they outlive the machine */
     struct input_port *input;
     struct store_port *store;
     struct files_port *files;
+    struct decode_port *decode; /* no way in or out: what a person reads, not the guest */
 };
 
 #endif

@@ -179,10 +179,31 @@ void images_add_guests(struct images *all)
     free(found);
 }
 
+/* What cannot run on this host, for want of /dev/kvm for instance. */
+static void drop_unavailable(struct images *all)
+{
+    for (unsigned k = 0; k < kind_count; k++) {
+        unsigned kept = 0;
+        struct err e;
+
+        if (!kinds[k]->available || !kinds[k]->available(&e))
+            continue;
+        printf("skipped: the guests of the kind %s: %s\n", kinds[k]->name, e.text);
+        fflush(stdout);
+        for (unsigned i = 0; i < all->count; i++)
+            if (kind_of(all->list[i].bytes, all->list[i].len) == (int)k)
+                free(all->list[i].bytes);
+            else
+                all->list[kept++] = all->list[i];
+        all->count = kept;
+    }
+}
+
 void images_gather(struct images *all)
 {
     *all = (struct images) { 0 };
     images_add_guests(all);
+    drop_unavailable(all);
     add_boards(all);
     images_add_conformance(all, EVERY);
 }

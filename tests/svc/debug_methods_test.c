@@ -198,11 +198,13 @@ static void check_commands(struct caller *c)
     now = m->now;
     json_decref(command(c, "step 20", &e));
     assert_int_not_equal(now, m->now);
-    json_decref(command(c, "reverse-step 20", &e));
-    after = call(c, "debug.registers", json_object(), &e);
-    assert_true(json_equal(before, after));
+    if (c->history) {
+        json_decref(command(c, "reverse-step 20", &e));
+        after = call(c, "debug.registers", json_object(), &e);
+        assert_true(json_equal(before, after));
+        json_decref(after);
+    }
     json_decref(before);
-    json_decref(after);
     j = call(c, "debug.memory", json_pack("{s:i, s:i}", "address", 0, "count", 7), &e);
     assert_int_equal(json_array_size(json_object_get(j, "memory")), 7);
     json_decref(j);
@@ -435,7 +437,8 @@ static void test_all(void **state)
         struct err e;
 
         rig_open(&c.rig, all->list[i].bytes, all->list[i].len, i);
-        assert_int_equal(history_create(c.rig.machine, c.rig.recorder, &o, &c.history, &e), 0);
+        if (machine_can(c.rig.machine->kind, c.rig.machine, VERB_REPLAY, NULL))
+            assert_int_equal(history_create(c.rig.machine, c.rig.recorder, &o, &c.history, &e), 0);
         c.host = (struct debug_session_host) {
             { tell, untaken, &c }, piece, ran, serve, rest, hold, remember, release, &c
         };

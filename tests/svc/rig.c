@@ -154,8 +154,8 @@ void rig_open(struct rig *r, const u8 *image, size_t len, u64 seed)
     make_directory(r);
     for (unsigned i = 0; i < RIG_BATTERY; i++)
         r->battery[i] = (u8)chance(&r->chance);
-    r->ports = (struct ports) { &r->console, &r->diagnostics, &r->video,     &r->audio,
-                                &r->input,   &r->store,       &r->share.port };
+    r->ports = (struct ports) { &r->console, &r->diagnostics, &r->video,      &r->audio,
+                                &r->input,   &r->store,       &r->share.port, NULL };
     if (recorder_create(&r->ports, &r->recorder, &e))
         die(e.text);
     make_machine(r, image, len);

@@ -406,6 +406,7 @@ static void put_ports(struct recorder *r, u32 bits)
         .input = bits & HAS_INPUT ? &r->input : NULL,
         .store = bits & HAS_STORE ? &r->store : NULL,
         .files = bits & HAS_FILES ? &r->files : NULL,
+        .decode = r->host.decode,
     };
 }
 

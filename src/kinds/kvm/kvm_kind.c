@@ -1,0 +1,58 @@
+/* The kind `kvm`: machines whose processor is the host's own, by /dev/kvm. */
+#include "kinds/kvm/kvm_kind.h"
+
+#include "kinds/kvm/micro.h"
+
+#include <elf.h>
+
+/* Programs for this kind's processors; ELF files of others are left to other kinds. */
+static bool kvm_accepts(const u8 *image, size_t bytes, const char **what)
+{
+    unsigned machine;
+
+    if (!program_is_elf(image, bytes))
+        return false;
+    machine = bytes < 20 ? EM_386 : (unsigned)(image[18] | image[19] << 8);
+    *what = machine == EM_386 ? "32-bit x86 program (ELF)" : "x86-64 program (ELF)";
+    return machine == EM_386 || machine == EM_X86_64;
+}
+
+static const char *kvm_why_not(const struct machine *m, enum verb v)
+{
+    (void)m;
+    switch (v) {
+    case VERB_REPLAY: return "the host's processor does not do the same twice to the instruction";
+    case VERB_REVERSE:
+        return "that needs exact replay, and the host's processor does not do the same twice to "
+               "the instruction";
+    case VERB_MIGRATE: return "the service does not exist yet";
+    case VERB_GENERATION: return "the board micro has no way to be told";
+    case VERB_RESET: return "the board micro has no reset button";
+    case VERB_PICTURE: return "the board micro's screen is text (mews show NAME screen)";
+    case VERB_SOUND: return "the board micro has no such part";
+    default: return NULL;
+    }
+}
+
+const struct kind kvm_kind = {
+    .name = "kvm",
+    .summary = "x86 programs on the host's own processor",
+    .boards = (const char *const[]) { "micro", NULL },
+    .accepts = kvm_accepts,
+    .accepted = "x86 programs (ELF; with --kind kvm any bytes)",
+    .raw = "x86 program (plain bytes)",
+    .create = micro_create,
+    .destroy = micro_destroy,
+    .run = micro_run,
+    .kick = micro_kick,
+    .why_not = kvm_why_not,
+    .available = vm_available,
+    .describe = micro_describe,
+    .step = micro_step,
+    .peek = micro_peek,
+    .poke = micro_poke,
+    .disassemble = micro_disassemble,
+    .watch = micro_watch,
+    .flow = micro_flow,
+    .calls = micro_calls,
+};

@@ -1,0 +1,187 @@
+#include "kinds/kvm/vm.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* ---- the host ---- */
+
+static int no_device(struct err *e)
+{
+    switch (errno) {
+    case ENOENT:
+    case ENODEV:
+    case ENXIO:
+        return err_set(e, ERR_NOTSUP,
+                       "no /dev/kvm here (load the module kvm_amd or kvm_intel; the firmware, or "
+                       "the host of this virtual machine, must allow virtualisation)");
+    case EACCES:
+    case EPERM:
+        return err_set(e, ERR_NOTSUP,
+                       "/dev/kvm may not be opened (join its group, as root: adduser USER kvm; "
+                       "then log in again)");
+    default: return err_set(e, ERR_SYS, "/dev/kvm");
+    }
+}
+
+static const struct {
+    int number;
+    const char *name;
+} needed[] = {
+    { KVM_CAP_USER_MEMORY, "user memory" },
+    { KVM_CAP_IMMEDIATE_EXIT, "immediate exit" },
+    { KVM_CAP_EXT_CPUID, "CPUID" },
+    { KVM_CAP_VCPU_EVENTS, "vCPU events" },
+    { KVM_CAP_DEBUGREGS, "debug registers" },
+    { KVM_CAP_XSAVE, "XSAVE" },
+    { KVM_CAP_XCRS, "XCRS" },
+    { KVM_CAP_SET_GUEST_DEBUG, "guest debugging" },
+};
+
+static int check(int kvm, struct err *e)
+{
+    int version = ioctl(kvm, KVM_GET_API_VERSION, 0);
+
+    if (version != KVM_API_VERSION)
+        return err_set(e, ERR_NOTSUP, "/dev/kvm: its interface is %d, not %d", version,
+                       KVM_API_VERSION);
+    for (unsigned i = 0; i < ARRAY_SIZE(needed); i++)
+        if (ioctl(kvm, KVM_CHECK_EXTENSION, needed[i].number) <= 0)
+            return err_set(e, ERR_NOTSUP,
+                           "/dev/kvm: this kernel's KVM lacks: %s (Linux 4.13 and later have it)",
+                           needed[i].name);
+    return 0;
+}
+
+static int open_device(int *out, struct err *e)
+{
+    int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+
+    if (fd < 0)
+        return no_device(e);
+    if (check(fd, e)) {
+        close(fd);
+        return -(int)e->code;
+    }
+    *out = fd;
+    return 0;
+}
+
+int vm_available(struct err *e)
+{
+    int fd;
+
+    if (open_device(&fd, e))
+        return -(int)e->code;
+    close(fd);
+    return 0;
+}
+
+/* ---- the machine ---- */
+
+int vm_open(struct vm *v, struct err *e)
+{
+    int bytes;
+
+    *v = (struct vm) { .kvm = -1, .fd = -1 };
+    if (open_device(&v->kvm, e))
+        return -(int)e->code;
+    do /* interrupted by a signal, KVM has not made it */
+        v->fd = ioctl(v->kvm, KVM_CREATE_VM, 0);
+    while (v->fd < 0 && errno == EINTR);
+    if (v->fd < 0)
+        return err_set(e, ERR_SYS, "/dev/kvm: making a virtual machine");
+    bytes = ioctl(v->kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+    if (bytes <= 0)
+        return err_set(e, ERR_SYS, "/dev/kvm");
+    v->run_bytes = (size_t)bytes;
+    v->debug_mask = ioctl(v->kvm, KVM_CHECK_EXTENSION, KVM_CAP_SET_GUEST_DEBUG2) &
+                    KVM_GUESTDBG_BLOCKIRQ;
+    /* Intel's processors run real mode in a task of their own, which wants three pages that the
+     * guest does not see, and a page table for it: below the BIOS's place, where no RAM is. */
+    if (ioctl(v->kvm, KVM_CHECK_EXTENSION, KVM_CAP_SET_TSS_ADDR) > 0 &&
+        ioctl(v->fd, KVM_SET_TSS_ADDR, 0xfffbd000ul))
+        return err_set(e, ERR_SYS, "KVM_SET_TSS_ADDR");
+    if (ioctl(v->kvm, KVM_CHECK_EXTENSION, KVM_CAP_SET_IDENTITY_MAP_ADDR) > 0 &&
+        ioctl(v->fd, KVM_SET_IDENTITY_MAP_ADDR, &(u64) { 0xfffbc000 }))
+        return err_set(e, ERR_SYS, "KVM_SET_IDENTITY_MAP_ADDR");
+    return 0;
+}
+
+void vm_close(struct vm *v)
+{
+    if (v->fd > 0)
+        close(v->fd);
+    if (v->kvm > 0)
+        close(v->kvm);
+    v->fd = v->kvm = -1;
+}
+
+/* ---- memory ---- */
+
+static int set_region(struct vm *v)
+{
+    struct kvm_userspace_memory_region r = {
+        .slot = 0,
+        .flags = v->logging ? KVM_MEM_LOG_DIRTY_PAGES : 0,
+        .guest_phys_addr = v->ram.base,
+        .memory_size = v->ram.size_bytes,
+        .userspace_addr = (u64)(uintptr_t)v->ram.bytes,
+    };
+
+    return ioctl(v->fd, KVM_SET_USER_MEMORY_REGION, &r);
+}
+
+/* Fetches and clears the kernel's log. If it cannot be had, everything counts as written. */
+static void collect(struct space *s)
+{
+    struct vm *v = container_of(s, struct vm, ram);
+    u64 pages = space_pages(s), words = (pages + 63) / 64;
+    u64 *log;
+
+    if (!v->logging)
+        return;
+    log = calloc(words, sizeof *log);
+    if (!log || ioctl(v->fd, KVM_GET_DIRTY_LOG, &(struct kvm_dirty_log) { .dirty_bitmap = log })) {
+        space_mark(s, 0, s->size_bytes);
+        free(log);
+        return;
+    }
+    for (u64 w = 0; w < words; w++)
+        for (u64 left = log[w]; left; left &= left - 1) {
+            u64 page = w * 64 + (u64)__builtin_ctzll(left);
+
+            space_mark(s, page * SPACE_PAGE_BYTES, SPACE_PAGE_BYTES);
+        }
+    free(log);
+}
+
+int vm_make_ram(struct vm *v, u64 bytes, struct err *e)
+{
+    assert(bytes && bytes % SPACE_PAGE_BYTES == 0);
+    if (!space_init(&v->ram, "ram", bytes, 0, 0))
+        return err_set(e, ERR_NOMEM, "no memory for a guest of %llu MiB",
+                       (unsigned long long)(bytes >> 20));
+    v->ram.collect = collect;
+    if (set_region(v))
+        return err_set(e, ERR_SYS, "KVM_SET_USER_MEMORY_REGION");
+    return 0;
+}
+
+void vm_follow_trackers(struct vm *v)
+{
+    bool wanted = v->ram.trackers != NULL;
+
+    if (likely(wanted == v->logging))
+        return;
+    v->logging = wanted;
+    if (set_region(v) && wanted) { /* no log: everything counts as written, again and again */
+        v->logging = false;
+        v->ram.flags |= SPACE_UNTRACKED;
+    }
+}
