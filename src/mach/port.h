@@ -204,7 +204,8 @@ struct link_port {
 };
 struct link_ops {
     void (*describe)(struct link_port *p, struct link_info *out);
-    /* A frame, without its checksum sequence. False: the host cannot take it now; it is lost. */
+    /* A frame, without its check sequence. False: not now; the port wakes when it may go. What a
+     * network loses, it loses behind this. */
     bool (*send)(struct link_port *p, const struct link_head *h, const struct iovec *pieces,
                  unsigned count);
     /* The next frame's length, 0: none now, -1: the link is down. What does not fit is cut off. */
