@@ -9,11 +9,11 @@
 
 enum { RTC_REGISTERS = 128 };
 
-#define RTC(F, A, E, G, H)                                                                    \
-    F(STATE, u8, index, "the register that the data port is", 0, 127)                         \
-    A(STATE, u8, reg, RTC_REGISTERS, "alarm, A to C, and memory; time while it is being set") \
-    F(STATE, s64, offset_s, "the guest's time less the host's", -0x1000000000, 0x1000000000)  \
-    F(STATE, s64, seen_s, "the last second that register C told of", -0x2000000000, 0x2000000000)
+#define RTC(F, A, E, G, H)                                                                     \
+    F(STATE, u8, index, "the register that the data port is", 0, 127)                          \
+    A(STATE, u8, reg, RTC_REGISTERS, "alarm, A to C, and memory; time while it is being set")  \
+    F(STATE, s64, offset_s, "the guest's time less the host's", -0x10000000000, 0x10000000000) \
+    F(STATE, s64, seen_s, "the last second that register C told of", -0x20000000000, 0x20000000000)
 
 struct rtc {
     FIELD_MEMBERS(RTC)
