@@ -77,7 +77,7 @@ static void must_be(struct bench *b, s64 s)
 {
     time_t t = s;
     struct tm tm;
-    char expected[40], got[40];
+    char expected[100], got[100];
 
     gmtime_r(&t, &tm);
     snprintf(expected, sizeof expected, "%04d-%02d-%02d %d %02d:%02d:%02d", tm.tm_year + 1900,

@@ -87,7 +87,7 @@ static u8 status(struct bench *b, const struct ask *a)
 /* Does it, and returns the status and what the used ring says was written. */
 static u8 done(struct bench *b, struct ask a, u32 *len)
 {
-    u32 written;
+    u32 written = 0;
 
     work(b);
     assert_int_equal(rig_used(&b->rig, 0, &written), a.name);

@@ -73,7 +73,7 @@ static bool finish_checksum(u8 *frame, u32 len, struct link_head *h)
         sum = 0xffff; /* UDP's zero says that there is none; the two are the same number */
     frame[field] = (u8)(sum >> 8);
     frame[field + 1] = (u8)sum;
-    h->flags = (u8)((h->flags & ~LINK_NEEDS_CSUM));
+    h->flags &= (u8)~LINK_NEEDS_CSUM;
     return true;
 }
 

@@ -1,6 +1,7 @@
 /* Links over sockets: frames stay apart, work left on them travels, who waits is woken. */
 #include "host/net/pair.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
