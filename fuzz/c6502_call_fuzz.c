@@ -88,8 +88,8 @@ static long files_write(struct files_port *p, int fd, const void *bytes, size_t 
     return next(container_of(p, struct host, files)) & 1 ? (long)len : -1;
 }
 
-static const struct char_ops console_ops = { console_send, console_recv };
-static const struct char_ops diagnostics_ops = { diagnostics_send, NULL };
+static const struct char_ops console_ops = { .send = console_send, .recv = console_recv };
+static const struct char_ops diagnostics_ops = { .send = diagnostics_send };
 static const struct files_ops files_ops = { files_open, files_close, files_read, files_write };
 
 static u16 word(struct c6502 *n, u16 at)

@@ -11,6 +11,7 @@ packages() {
         echo gcc libc6-dev make cmake ninja-build pkg-config
         echo libjansson-dev libuv1-dev libzstd-dev libxxhash-dev libarchive-dev libpng-dev zlib1g-dev
         echo libmd-dev # SHA-1 of pictures and sound
+        echo liburing-dev # disks
         echo libsdl2-dev libchafa-dev
         echo libseccomp-dev # the program's sandbox
         echo libedit-dev # the debugger's lines

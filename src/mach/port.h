@@ -14,6 +14,21 @@
 #include "base/err.h"
 #include "base/types.h"
 
+#include <sys/uio.h>
+
+/* How a port says that something waits in it: from any thread, as often as it likes. The machine's
+ * thread then asks, at a point of its own time. */
+struct wake {
+    void (*call)(void *owner);
+    void *owner;
+};
+
+static inline void wake_call(const struct wake *w)
+{
+    if (w->call)
+        w->call(w->owner);
+}
+
 /* ---- bytes: a console ---- */
 struct char_port {
     const struct char_ops *ops;
@@ -24,6 +39,10 @@ struct char_ops {
     /* The bytes received, 0 for nothing now, -1 at the end. With `wait`, a deterministic guest that
      * asks for input blocks until there is some. */
     long (*recv)(struct char_port *p, void *bytes, size_t room, bool wait);
+    /* Both optional. The size of the screen on which the bytes are shown; false: there is none. And
+     * whom to wake when recv() would have something, or the size has changed. */
+    bool (*size)(struct char_port *p, u16 *columns, u16 *rows);
+    void (*attach)(struct char_port *p, struct wake w);
 };
 
 /* ---- pictures ---- */
@@ -98,6 +117,103 @@ struct files_ops { /* all return a value >= 0, or -1 */
     long (*write)(struct files_port *p, int fd, const void *bytes, size_t len);
 };
 
+/* ---- the time of day, and chance ---- */
+struct clock_port {
+    const struct clock_ops *ops;
+};
+struct clock_ops {
+    s64 (*wall_ns)(struct clock_port *p); /* since 1970, UTC */
+};
+
+struct entropy_port {
+    const struct entropy_ops *ops;
+};
+struct entropy_ops {
+    /* Fills in up to `len` bytes that nobody can guess; returns how many there are now. */
+    size_t (*fill)(struct entropy_port *p, void *bytes, size_t len);
+};
+
+/* ---- blocks: a disk ---- */
+enum block_op { BLOCK_READ, BLOCK_WRITE, BLOCK_FLUSH, BLOCK_DISCARD, BLOCK_ZERO };
+
+struct block_info {
+    u64 size_bytes;     /* whole sectors of 512 */
+    u32 block_bytes;    /* what the host handles best, a power of two from 512 on */
+    bool read_only;     /* writes and the like fail */
+    bool discard, zero; /* the host can do BLOCK_DISCARD; BLOCK_ZERO */
+    char serial[21];    /* or empty */
+};
+
+struct block_request {
+    enum block_op op;
+    bool durable; /* BLOCK_WRITE: as if a flush came behind it */
+    bool unmap;   /* BLOCK_ZERO: space may be given back */
+    u64 offset, len;
+    const struct iovec *pieces; /* of BLOCK_READ and BLOCK_WRITE: `len` bytes */
+    unsigned piece_count;
+    u64 tag; /* the submitter's: comes back with the completion */
+};
+
+struct block_done {
+    u64 tag;
+    int error; /* an errno, or 0 */
+};
+
+/* Requests are carried out by the host beside the machine and in no order, and each is completed
+ * once. A flush covers what was completed before it was submitted. What a request's pieces point
+ * to stays in place until it is completed. */
+struct block_port {
+    const struct block_ops *ops;
+};
+struct block_ops {
+    void (*describe)(struct block_port *p, struct block_info *out);
+    /* `r` is borrowed for the call, r->pieces until completion. False: too many; try again after
+     * the next completion. */
+    bool (*submit)(struct block_port *p, const struct block_request *r);
+    /* What was completed, from the inbox; 0: nothing. */
+    unsigned (*completed)(struct block_port *p, struct block_done *out, unsigned room);
+    /* Returns when all that was submitted is done; it is in the inbox then. */
+    void (*settle)(struct block_port *p);
+    void (*attach)(struct block_port *p, struct wake w);
+};
+
+/* ---- frames: a network ---- */
+enum link_flags { /* a frame's, by the same numbers as in virtio 1.2, 5.1.6 */
+                  LINK_NEEDS_CSUM = 1,
+                  LINK_DATA_VALID = 2,
+};
+enum link_segments { LINK_NO_GSO = 0, LINK_TCP4 = 1, LINK_TCP6 = 4, LINK_ECN = 0x80 };
+
+/* What is left to be done to a frame: a checksum to fill in, a packet to cut into segments. */
+struct link_head {
+    u8 flags, segments;
+    u16 head_bytes, segment_bytes; /* of LINK_TCP4 and LINK_TCP6 */
+    u16 csum_start, csum_offset;   /* of LINK_NEEDS_CSUM */
+};
+
+enum { LINK_FRAME_MAX = 65535 + 14 + 4, LINK_MTU = 1500 };
+
+struct link_info {
+    u16 mtu;       /* 0: not said */
+    bool offloads; /* the other end takes frames with work left, and sends such */
+    bool up;
+};
+
+struct link_port {
+    const struct link_ops *ops;
+};
+struct link_ops {
+    void (*describe)(struct link_port *p, struct link_info *out);
+    /* A frame, without its check sequence. False: not now; the port wakes when it may go. What a
+     * network loses, it loses behind this. */
+    bool (*send)(struct link_port *p, const struct link_head *h, const struct iovec *pieces,
+                 unsigned count);
+    /* The next frame's length, 0: none now, -1: the link is down. What does not fit is cut off. */
+    long (*recv)(struct link_port *p, struct link_head *h, const struct iovec *pieces,
+                 unsigned count);
+    void (*attach)(struct link_port *p, struct wake w);
+};
+
 /* ---- instructions of the host's processor as text, by a library of the host's ---- */
 struct decode_port {
     const struct decode_ops *ops;
@@ -118,6 +234,12 @@ struct ports { /* all borrowed: they outlive the machine */
     struct store_port *store;
     struct files_port *files;
     struct decode_port *decode; /* no way in or out: what a person reads, not the guest */
+    struct clock_port *clock;
+    struct entropy_port *entropy;
+    struct block_port *const *disks;
+    unsigned disk_count;
+    struct link_port *const *links;
+    unsigned link_count;
 };
 
 #endif

@@ -40,7 +40,7 @@ static long rig_recv(struct char_port *p, void *bytes, size_t room, bool wait)
     memcpy(bytes, w, n);
     return (long)n;
 }
-static const struct char_ops console_ops = { rig_send, rig_recv };
+static const struct char_ops console_ops = { .send = rig_send, .recv = rig_recv };
 
 static size_t rig_diagnose(struct char_port *p, const void *bytes, size_t len)
 {
@@ -56,7 +56,7 @@ static long rig_silence(struct char_port *p, void *bytes, size_t room, bool wait
     (void)wait;
     return -1;
 }
-static const struct char_ops diagnostics_ops = { rig_diagnose, rig_silence };
+static const struct char_ops diagnostics_ops = { .send = rig_diagnose, .recv = rig_silence };
 
 static void rig_frame(struct video_port *p, const struct video_frame *f)
 {
@@ -154,8 +154,13 @@ void rig_open(struct rig *r, const u8 *image, size_t len, u64 seed)
     make_directory(r);
     for (unsigned i = 0; i < RIG_BATTERY; i++)
         r->battery[i] = (u8)chance(&r->chance);
-    r->ports = (struct ports) { &r->console, &r->diagnostics, &r->video,      &r->audio,
-                                &r->input,   &r->store,       &r->share.port, NULL };
+    r->ports = (struct ports) { .console = &r->console,
+                                .diagnostics = &r->diagnostics,
+                                .video = &r->video,
+                                .audio = &r->audio,
+                                .input = &r->input,
+                                .store = &r->store,
+                                .files = &r->share.port };
     if (recorder_create(&r->ports, &r->recorder, &e))
         die(e.text);
     make_machine(r, image, len);

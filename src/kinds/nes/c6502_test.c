@@ -48,7 +48,7 @@ static long fake_recv(struct char_port *p, void *bytes, size_t room, bool wait)
     return (long)n;
 }
 
-static const struct char_ops fake_char_ops = { fake_send, fake_recv };
+static const struct char_ops fake_char_ops = { .send = fake_send, .recv = fake_recv };
 
 struct fake_files {
     struct files_port port;

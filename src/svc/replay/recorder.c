@@ -199,7 +199,7 @@ static long chars_recv(struct char_port *p, void *bytes, size_t room, bool wait)
     return (long)q.result;
 }
 
-static const struct char_ops chars_ops = { chars_send, chars_recv };
+static const struct char_ops chars_ops = { .send = chars_send, .recv = chars_recv };
 
 /* ---- pictures and sound ---- */
 

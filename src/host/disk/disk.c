@@ -1,0 +1,295 @@
+#include "host/disk/parts.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SECTOR = 512, BLOCK = 4096, BURST_NS = 100000000 };
+
+static struct disk *disk_of(struct block_port *p)
+{
+    return container_of(p, struct disk, port);
+}
+
+int disk_do(struct disk *d, const struct block_request *r)
+{
+    struct backing *b = d->backing;
+    int error;
+
+    switch (r->op) {
+    case BLOCK_READ: return b->ops->read(b, r->pieces, r->piece_count, r->offset, r->len);
+    case BLOCK_WRITE:
+        error = b->ops->write(b, r->pieces, r->piece_count, r->offset, r->len);
+        return error || !r->durable ? error : b->ops->flush(b);
+    case BLOCK_FLUSH: return b->ops->flush(b);
+    case BLOCK_DISCARD: return b->ops->discard(b, r->offset, r->len);
+    case BLOCK_ZERO: return b->ops->zero(b, r->offset, r->len, r->unmap);
+    }
+    return EOPNOTSUPP;
+}
+
+/* ---- the port ---- */
+
+static void disk_describe(struct block_port *p, struct block_info *out)
+{
+    *out = disk_of(p)->info;
+}
+
+static bool allowed(const struct disk *d, const struct block_request *r)
+{
+    return (r->op == BLOCK_READ || r->op == BLOCK_FLUSH || !d->info.read_only) &&
+           r->offset <= d->info.size_bytes && r->len <= d->info.size_bytes - r->offset;
+}
+
+static bool disk_submit(struct block_port *p, const struct block_request *r)
+{
+    struct disk *d = disk_of(p);
+    bool good = allowed(d, r);
+    struct job *j;
+
+    pthread_mutex_lock(&d->lock);
+    /* The inbox has room for every one. */
+    j = d->under_way + d->done_count < DISK_DEPTH ? d->free : NULL;
+    if (j) {
+        d->free = j->next;
+        d->under_way++;
+    }
+    pthread_mutex_unlock(&d->lock);
+    if (!j)
+        return false;
+    j->request = *r;
+    j->next = NULL;
+    if (good)
+        d->engine->start(d, j);
+    else
+        disk_done(d, j, EINVAL);
+    return true;
+}
+
+void disk_done(struct disk *d, struct job *j, int error)
+{
+    struct wake wake;
+
+    pthread_mutex_lock(&d->lock);
+    assert(d->done_count < DISK_DEPTH && d->under_way);
+    d->done[d->done_count++] = (struct block_done) { j->request.tag, error };
+    wake = d->wake;
+    j->next = d->free;
+    d->free = j;
+    if (!--d->under_way)
+        pthread_cond_broadcast(&d->idle);
+    pthread_mutex_unlock(&d->lock);
+    wake_call(&wake);
+}
+
+static unsigned disk_completed(struct block_port *p, struct block_done *out, unsigned room)
+{
+    struct disk *d = disk_of(p);
+    unsigned n;
+
+    pthread_mutex_lock(&d->lock);
+    n = d->done_count < room ? d->done_count : room;
+    memcpy(out, d->done, n * sizeof *out);
+    d->done_count -= n;
+    memmove(d->done, d->done + n, d->done_count * sizeof *out);
+    pthread_mutex_unlock(&d->lock);
+    return n;
+}
+
+static void disk_settle(struct block_port *p)
+{
+    struct disk *d = disk_of(p);
+
+    pthread_mutex_lock(&d->lock);
+    d->settling++;
+    while (d->under_way)
+        pthread_cond_wait(&d->idle, &d->lock);
+    d->settling--;
+    pthread_mutex_unlock(&d->lock);
+}
+
+static void disk_attach(struct block_port *p, struct wake w)
+{
+    struct disk *d = disk_of(p);
+
+    pthread_mutex_lock(&d->lock);
+    d->wake = w;
+    pthread_mutex_unlock(&d->lock);
+}
+
+static const struct block_ops disk_ops = {
+    .describe = disk_describe,
+    .submit = disk_submit,
+    .completed = disk_completed,
+    .settle = disk_settle,
+    .attach = disk_attach,
+};
+
+/* ---- life ---- */
+
+static int open_backing(const struct disk_config *c, struct disk *d, struct err *e)
+{
+    struct backing *base;
+
+    if (raw_open(c->path, c->read_only || c->overlay, &base, e))
+        return -(int)e->code;
+    if (!c->overlay) {
+        d->backing = base;
+        return 0;
+    }
+    return overlay_open(base, strcmp(c->overlay, "tmp") != 0 ? c->overlay : NULL, &d->backing, e);
+}
+
+static int start_engine(const struct disk_config *c, struct disk *d, struct err *e)
+{
+    bool plain = !c->overlay && !c->bytes_per_s && !c->requests_per_s;
+
+    if (c->engine == DISK_URING && !plain)
+        return err_set(e, ERR_USAGE, "engine=uring is for raw disks without rate limits");
+    if (c->engine != DISK_THREADS && plain) {
+        if (!uring_start(d, e))
+            return 0;
+        if (c->engine == DISK_URING)
+            return -(int)e->code;
+    }
+    return pool_start(d, e);
+}
+
+int disk_open(const struct disk_config *c, struct disk **out, struct err *e)
+{
+    struct disk *d;
+
+    if (c->serial && strlen(c->serial) >= sizeof d->info.serial)
+        return err_set(e, ERR_USAGE, "a disk's serial number has at most 20 characters");
+    d = calloc(1, sizeof *d);
+    if (!d)
+        return err_set(e, ERR_NOMEM, "no memory for a disk");
+    d->port.ops = &disk_ops;
+    pthread_mutex_init(&d->lock, NULL);
+    pthread_cond_init(&d->idle, NULL);
+    for (unsigned i = 0; i < DISK_DEPTH; i++) {
+        d->jobs[i].next = d->free;
+        d->free = &d->jobs[i];
+    }
+    d->bytes = (struct rate) { .per_s = c->bytes_per_s, .burst_ns = BURST_NS };
+    d->requests = (struct rate) { .per_s = c->requests_per_s, .burst_ns = BURST_NS };
+    if (open_backing(c, d, e) || start_engine(c, d, e)) {
+        disk_close(d);
+        return -(int)e->code;
+    }
+    d->info = (struct block_info) { .size_bytes = d->backing->size_bytes,
+                                    .block_bytes = BLOCK,
+                                    .read_only = c->read_only,
+                                    .discard = true,
+                                    .zero = true };
+    if (c->serial)
+        strcpy(d->info.serial, c->serial);
+    *out = d;
+    return 0;
+}
+
+void disk_close(struct disk *d)
+{
+    if (!d)
+        return;
+    disk_settle(&d->port);
+    if (d->engine)
+        d->engine->stop(d);
+    if (d->backing)
+        d->backing->ops->close(d->backing);
+    pthread_cond_destroy(&d->idle);
+    pthread_mutex_destroy(&d->lock);
+    free(d);
+}
+
+struct block_port *disk_port(struct disk *d)
+{
+    return &d->port;
+}
+
+const char *disk_engine_name(const struct disk *d)
+{
+    return d->engine->name;
+}
+
+/* ---- what a person types ---- */
+
+/* Cuts the first word off, at a single comma. */
+static char *cut(char **rest)
+{
+    char *start = *rest, *to = start, *from = start;
+
+    for (; *from && (*from != ',' || from[1] == ','); from++) {
+        from += *from == ',';
+        *to++ = *from;
+    }
+    *rest = *from ? from + 1 : NULL;
+    *to = 0;
+    return start;
+}
+
+static int number(const char *word, const char *text, u64 *out, struct err *e)
+{
+    static const char units[] = "KMGT";
+    char *end;
+    unsigned long long v = strtoull(text, &end, 10);
+    const char *unit = *end ? strchr(units, *end) : NULL;
+    unsigned shift = unit ? (unsigned)(unit - units + 1) * 10 : 0;
+
+    if (*text < '0' || *text > '9' || (*end && (!unit || end[1])) || !v || v > UINT64_MAX >> shift)
+        return err_set(e, ERR_USAGE, "%s=%s: a number from 1 on, with K, M, G or T behind it", word,
+                       text);
+    *out = v << shift;
+    return 0;
+}
+
+static int take_word(char *word, struct disk_config *c, struct err *e)
+{
+    char *value = strchr(word, '=');
+
+    if (!strcmp(word, "ro")) {
+        c->read_only = true;
+        return 0;
+    }
+    if (value)
+        *value++ = 0;
+    if (!value || !*value)
+        return err_set(e, ERR_USAGE, "'%s' (accepted: ro overlay= serial= engine= bps= iops=)",
+                       word);
+    if (!strcmp(word, "overlay"))
+        c->overlay = value;
+    else if (!strcmp(word, "serial"))
+        c->serial = value;
+    else if (!strcmp(word, "bps"))
+        return number(word, value, &c->bytes_per_s, e);
+    else if (!strcmp(word, "iops"))
+        return number(word, value, &c->requests_per_s, e);
+    else if (!strcmp(word, "engine") && !strcmp(value, "auto"))
+        c->engine = DISK_AUTO;
+    else if (!strcmp(word, "engine") && !strcmp(value, "threads"))
+        c->engine = DISK_THREADS;
+    else if (!strcmp(word, "engine") && !strcmp(value, "uring"))
+        c->engine = DISK_URING;
+    else
+        return err_set(
+            e, ERR_USAGE,
+            "'%s=%s' (accepted: ro overlay= serial= engine=auto|threads|uring bps= iops=)", word,
+            value);
+    return 0;
+}
+
+int disk_parse(char *text, struct disk_config *c, struct err *e)
+{
+    char *rest = text;
+
+    *c = (struct disk_config) { .path = cut(&rest) };
+    if (!*c->path)
+        return err_set(e, ERR_USAGE, "a disk needs a path");
+    while (rest)
+        if (take_word(cut(&rest), c, e))
+            return -(int)e->code;
+    if (c->read_only && c->overlay)
+        return err_set(e, ERR_USAGE, "a disk that is read only needs no overlay");
+    return 0;
+}

@@ -1,0 +1,37 @@
+/* A disk image as a block port: a raw file or block device, alone or below a copy-on-write overlay.
+ *
+ * Requests are done by io_uring where the host has it and the disk is raw without rate limits, else
+ * by a pool of threads; either posts to the port's inbox and wakes the machine. A flush returns
+ * when the host says that what was written is on the medium.
+ *
+ * A writable file is locked, so that no other machine of this host reads or writes it meanwhile;
+ * one that is only read is shared with others that only read it. */
+#ifndef HOST_DISK_DISK_H
+#define HOST_DISK_DISK_H
+
+#include "base/err.h"
+#include "mach/port.h"
+
+enum disk_engine { DISK_AUTO, DISK_THREADS, DISK_URING };
+
+struct disk_config {
+    const char *path;
+    const char *overlay; /* NULL: none; "tmp": one that goes with the machine; else a file's path */
+    const char *serial;  /* NULL: none; 20 characters at most */
+    bool read_only;
+    u64 bytes_per_s, requests_per_s; /* 0: no limit */
+    enum disk_engine engine;         /* DISK_URING: an error where it cannot be had */
+};
+
+struct disk;
+
+int disk_open(const struct disk_config *c, struct disk **out, struct err *e);
+void disk_close(struct disk *d); /* accepts NULL; waits for what was submitted */
+struct block_port *disk_port(struct disk *d);
+const char *disk_engine_name(const struct disk *d); /* "io_uring", "threads" */
+
+/* Reads "PATH,overlay=tmp|FILE,ro,serial=S,engine=auto|threads|uring,bps=N,iops=N" into *c; what it
+ * points to lies in `text`, which is cut up. A comma in a path is written twice. */
+int disk_parse(char *text, struct disk_config *c, struct err *e);
+
+#endif

@@ -1,0 +1,80 @@
+/* What the files of this folder share. */
+#ifndef HOST_DISK_PARTS_H
+#define HOST_DISK_PARTS_H
+
+#include "host/disk/disk.h"
+#include "host/rate.h"
+
+#include <pthread.h>
+
+enum { DISK_DEPTH = 128, DISK_THREAD_COUNT = 4 };
+
+/* Where the bytes are. Any of the pool's threads calls, several at once; all wait until it is done
+ * and return an errno, 0 for success. */
+struct backing {
+    const struct backing_ops *ops;
+    u64 size_bytes;
+    int fd; /* of the file that is written */
+};
+struct backing_ops {
+    int (*read)(struct backing *b, const struct iovec *pieces, unsigned count, u64 offset, u64 len);
+    int (*write)(struct backing *b, const struct iovec *pieces, unsigned count, u64 offset,
+                 u64 len);
+    int (*flush)(struct backing *b);
+    int (*discard)(struct backing *b, u64 offset, u64 len);
+    int (*zero)(struct backing *b, u64 offset, u64 len, bool unmap);
+    void (*close)(struct backing *b);
+};
+
+int raw_open(const char *path, bool read_only, struct backing **out, struct err *e);
+/* Takes `base` in any case. */
+int overlay_open(struct backing *base, const char *path, struct backing **out, struct err *e);
+
+/* The whole file, for this open file description; a named error when another has it. */
+int file_lock(int fd, bool write, const char *path, struct err *e);
+void file_close(int fd); /* the lock goes at once */
+
+/* Reads or writes all of it, however many calls that takes; an errno. Behind the file's end zeros
+ * are read. `skip` bytes of the pieces are left out first. */
+int pieces_move(int fd, bool write, const struct iovec *pieces, unsigned count, u64 skip,
+                u64 offset, u64 len);
+/* Zeros, by whatever the host has. */
+int file_zero(int fd, u64 offset, u64 len, bool unmap);
+
+struct job {
+    struct block_request request;
+    struct job *next;
+};
+
+struct engine_ops {
+    const char *name;
+    void (*start)(struct disk *d, struct job *j); /* disk_done() some time later */
+    void (*stop)(struct disk *d);                 /* nothing is under way */
+};
+
+struct disk {
+    struct block_port port;
+    struct block_info info;
+    struct backing *backing;
+    const struct engine_ops *engine;
+    void *engine_state;
+
+    pthread_mutex_t lock; /* of all below */
+    pthread_cond_t idle;
+    struct wake wake;
+    struct job jobs[DISK_DEPTH], *free;
+    struct block_done done[DISK_DEPTH];
+    unsigned under_way, done_count;
+    unsigned settling; /* who waits for all to be done: limits do not hold them up */
+    struct rate bytes, requests;
+};
+
+/* Any thread of the engine's. */
+void disk_done(struct disk *d, struct job *j, int error);
+/* Does a request, and waits until it is done; an errno. */
+int disk_do(struct disk *d, const struct block_request *r);
+
+int pool_start(struct disk *d, struct err *e);
+int uring_start(struct disk *d, struct err *e);
+
+#endif

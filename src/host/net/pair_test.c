@@ -1,0 +1,189 @@
+/* Links over sockets: frames stay apart, work left on them travels, who waits is woken. */
+#include "host/net/pair.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+struct ends {
+    struct pair a, b;
+    pthread_mutex_t lock;
+    pthread_cond_t woken;
+    unsigned wakes;
+};
+
+static void wake(void *owner)
+{
+    struct ends *e = owner;
+
+    pthread_mutex_lock(&e->lock);
+    e->wakes++;
+    pthread_cond_signal(&e->woken);
+    pthread_mutex_unlock(&e->lock);
+}
+
+static void ends_open(struct ends *t, bool offloads, u64 limit)
+{
+    struct err e;
+    int fd[2];
+
+    *t = (struct ends) { .lock = PTHREAD_MUTEX_INITIALIZER, .woken = PTHREAD_COND_INITIALIZER };
+    assert_int_equal(pair_sockets(fd, &e), 0);
+    assert_int_equal(pair_init(&t->a, fd[0], offloads, limit, &e), 0);
+    assert_int_equal(pair_init(&t->b, fd[1], offloads, 0, &e), 0);
+    t->b.port.ops->attach(&t->b.port, (struct wake) { wake, t });
+}
+
+static void ends_close(struct ends *t)
+{
+    pair_fini(&t->a);
+    pair_fini(&t->b);
+}
+
+static bool send(struct ends *t, const char *text, struct link_head h)
+{
+    struct iovec v[2] = { { (void *)(uintptr_t)text, 3 },
+                          { (void *)(uintptr_t)(text + 3), strlen(text) - 3 } };
+
+    return t->a.port.ops->send(&t->a.port, &h, v, 2);
+}
+
+static long recv(struct ends *t, char *out, size_t room, struct link_head *h)
+{
+    struct iovec v = { out, room };
+
+    return t->b.port.ops->recv(&t->b.port, h, &v, 1);
+}
+
+/* Asks, and sleeps until woken when there is nothing. */
+static long await(struct ends *t, char *out, size_t room, struct link_head *h)
+{
+    for (;;) {
+        unsigned before;
+        long n;
+
+        pthread_mutex_lock(&t->lock);
+        before = t->wakes;
+        pthread_mutex_unlock(&t->lock);
+        n = recv(t, out, room, h);
+        if (n)
+            return n;
+        pthread_mutex_lock(&t->lock);
+        while (t->wakes == before)
+            pthread_cond_wait(&t->woken, &t->lock);
+        pthread_mutex_unlock(&t->lock);
+    }
+}
+
+static void frames_stay_apart(void **state)
+{
+    struct link_head h, none = { 0 };
+    struct ends t;
+    char out[100];
+
+    (void)state;
+    ends_open(&t, false, 0);
+    assert_int_equal(recv(&t, out, sizeof out, &h), 0);
+    assert_true(send(&t, "first frame", none));
+    assert_true(send(&t, "second", none));
+    assert_int_equal(await(&t, out, sizeof out, &h), 11);
+    assert_memory_equal(out, "first frame", 11);
+    assert_int_equal(await(&t, out, sizeof out, &h), 6);
+    assert_int_equal(recv(&t, out, sizeof out, &h), 0);
+    assert_true(send(&t, "too long for the room", none));
+    assert_true(send(&t, "short", none));
+    assert_int_equal(await(&t, out, 10, &h), 5);
+    ends_close(&t);
+}
+
+static void work_travels(void **state)
+{
+    struct link_head h = { 0 }, work = { 1, LINK_TCP6, 74, 1428, 54, 16 };
+    char *frame = calloc(1, LINK_FRAME_MAX), *out = calloc(1, LINK_FRAME_MAX);
+    struct ends t;
+
+    (void)state;
+    assert_true(frame && out);
+    memset(frame, 'f', 65000);
+    ends_open(&t, true, 0);
+    assert_true(send(&t, frame, work));
+    assert_int_equal(await(&t, out, LINK_FRAME_MAX, &h), 65000);
+    assert_memory_equal(frame, out, 65000);
+    assert_memory_equal(&h, &work, sizeof h);
+    ends_close(&t);
+    free(frame);
+    free(out);
+}
+
+/* A full socket: the sender is told, and nothing is lost or doubled. */
+static void a_slow_reader(void **state)
+{
+    struct link_head h, none = { 0 };
+    unsigned sent = 0, got = 0;
+    char frame[2000], out[2000];
+    struct ends t;
+
+    (void)state;
+    memset(frame, 'x', sizeof frame - 1);
+    frame[sizeof frame - 1] = 0;
+    ends_open(&t, false, 0);
+    t.a.port.ops->attach(&t.a.port, (struct wake) { wake, &t });
+    while (send(&t, frame, none))
+        sent++;
+    assert_true(sent > 10);
+    while (recv(&t, out, sizeof out, &h) > 0)
+        got++;
+    assert_int_equal(got, sent);
+    assert_true(send(&t, frame, none));
+    assert_int_equal(await(&t, out, sizeof out, &h), sizeof frame - 1);
+    ends_close(&t);
+}
+
+static void the_other_end_goes(void **state)
+{
+    struct link_head h, none = { 0 };
+    struct link_info info;
+    struct ends t;
+    char out[10];
+
+    (void)state;
+    ends_open(&t, false, 0);
+    recv(&t, out, sizeof out, &h);
+    pair_fini(&t.a);
+    assert_int_equal(await(&t, out, sizeof out, &h), -1);
+    t.b.port.ops->describe(&t.b.port, &info);
+    assert_false(info.up);
+    assert_true(t.b.port.ops->send(&t.b.port, &none, NULL, 0));
+    pair_fini(&t.b);
+}
+
+static void a_limit_loses(void **state)
+{
+    struct link_head h, none = { 0 };
+    struct ends t;
+    char out[100];
+
+    (void)state;
+    ends_open(&t, false, 1000); /* 50 bytes may be saved up */
+    for (unsigned i = 0; i < 10; i++)
+        assert_true(send(&t, "a frame with so much in it that one is enough for a while", none));
+    assert_int_equal(await(&t, out, sizeof out, &h), 57);
+    assert_in_range(recv(&t, out, sizeof out, &h), 0, 57);
+    ends_close(&t);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(frames_stay_apart), cmocka_unit_test(work_travels),
+        cmocka_unit_test(a_slow_reader),     cmocka_unit_test(the_other_end_goes),
+        cmocka_unit_test(a_limit_loses),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
