@@ -43,6 +43,8 @@ struct mews_options {
     bool console;                /* the guest's console is this process's */
     bool reset_when_asked;       /* press reset when a test program asks for it: mews_test() */
     bool digest_sound;           /* mews_digest() will be asked for "sound" */
+    const char *initrd;          /* a file that a kernel finds in memory; NULL: none */
+    const char *command_line;    /* a kernel's; NULL: the machine's choice */
     bool deaf; /* with `console`: it only writes, and finds the end when it reads */
 };
 

@@ -2,6 +2,7 @@
 #include "api/control.h"
 #include "api/kinds.h"
 #include "api/mews.h"
+#include "base/file.h"
 #include "host/archive.h"
 
 #include <assert.h>
@@ -210,18 +211,21 @@ static int make(struct mews *m, const struct kind *kind, const struct config *c,
                 struct machine_parts *p, struct err *e)
 {
     struct ports ports = m->ports;
+    struct config kept = *c;
     int r = make_store(m, p, e);
 
     if (r)
         return r;
-    if (!recipe_init(&p->recipe, kind->name, c))
-        return err_set(e, ERR_NOMEM, "no memory");
     ports.store = p->store ? &p->store->port : NULL;
     if (api_recorder(m, &ports, &p->recorder, e))
         return -(int)e->code;
     r = kind->create(kind, c, recorder_ports(p->recorder), &p->machine, e);
     if (r)
         return r;
+    if (p->machine->kind->keep)
+        p->machine->kind->keep(p->machine, &kept);
+    if (!recipe_init(&p->recipe, kind->name, &kept))
+        return err_set(e, ERR_NOMEM, "no memory");
     recorder_attach(p->recorder, p->machine);
     /* Before anything is played, and so that nothing overwrites what could not be read. */
     if (p->store && store_usable(p->store, e))
@@ -237,6 +241,7 @@ static int make_thing(struct mews *m, const char *path, const struct kind *kind,
     char copy[SETTINGS_MAX][128];
     struct setting settings[SETTINGS_MAX];
     struct machine_parts parts = { 0 };
+    u8 *initrd = NULL;
     struct config c = { .name = parts.name,
                         .image = t->bytes,
                         .image_bytes = t->len,
@@ -245,11 +250,16 @@ static int make_thing(struct mews *m, const char *path, const struct kind *kind,
     int r;
 
     snprintf(parts.name, sizeof parts.name, "%s", t->name);
+    c.command_line = o->command_line;
+    if (o->initrd && file_read(o->initrd, THING_LIMIT, &initrd, &c.initrd_bytes, e))
+        return -(int)e->code;
+    c.initrd = initrd;
     for (c.argc = 0; o->args && o->args[c.argc];)
         c.argc++;
     r = split_settings(o->settings, settings, &c.setting_count, copy, e);
     if (!r)
         r = make(m, kind, &c, &parts, e);
+    free(initrd);
     if (r) {
         err_wrap(e, "%s", path);
         api_unmake(&parts);

@@ -18,6 +18,8 @@ const struct option_row run_options[] = {
     { "set", "PATH=VALUE", "a setting of the machine (mews info lists them); repeatable" },
     { "region", "ntsc|pal|dendy", "the console's region" },
     { "ram", "00|ff|SEED", "what RAM holds at power-on" },
+    { "initrd", "FILE", "what a kernel finds in memory beside itself" },
+    { "append", "TEXT", "a kernel's command line" },
     { "share", "DIR", "a directory in which a 6502v program may open files" },
     { "saves", "DIR|none",
       "where battery RAM is kept; else in the data directory, headless: none" },
@@ -123,6 +125,8 @@ static int set_option(void *ctx, const char *name, const char *value)
         const char **text;
     } texts[] = { { "kind", &r->options.kind },
                   { "share", &r->options.share },
+                  { "initrd", &r->options.initrd },
+                  { "append", &r->options.command_line },
                   { "video", &r->video },
                   { "audio", &r->audio },
                   { "screenshot", &r->screenshot },

@@ -73,7 +73,10 @@ struct config {
     const char *name; /* of the thing, for messages and the store; never opened */
     const u8 *image;  /* borrowed until create() returns */
     size_t image_bytes;
-    const char *board; /* NULL: the kind's choice for this image */
+    const u8 *initrd; /* borrowed as `image` is: what a kernel finds in memory; NULL: nothing */
+    size_t initrd_bytes;
+    const char *command_line; /* a kernel's; NULL: the kind's choice */
+    const char *board;        /* NULL: the kind's choice for this image */
     const struct setting *settings;
     unsigned setting_count;
     unsigned argc; /* the guest's own arguments */
@@ -138,6 +141,8 @@ struct kind {
      * error. */
     const char *raw;
     const char *accepted; /* the list of what is accepted, for the error about an unknown thing */
+    /* The machine's own `kind` may be another table of the same name: a board that can do other
+     * things. */
     int (*create)(const struct kind *k, const struct config *c, const struct ports *p,
                   struct machine **out, struct err *e);
     void (*destroy)(struct machine *m); /* accepts NULL and the half-built */
@@ -152,6 +157,10 @@ struct kind {
     /* Whether this host has what the kind needs; the error says what is missing, and what to do
      * about it. NULL: it needs nothing. */
     int (*available)(struct err *e);
+    /* Reduces the configuration that create() was given to what another create() needs when a
+     * saved state comes into its machine afterwards; NULL: all of it. What `c` names then is the
+     * machine's, or was there before. */
+    void (*keep)(struct machine *m, struct config *c);
     int (*describe)(const struct config *c, struct image_info *out, struct err *e);
     enum stop (*step)(struct machine *m, struct cpu *c, struct stop_info *info);
     bool (*peek)(struct cpu *c, enum cpu_space s, u64 addr, void *out, size_t len);

@@ -19,7 +19,8 @@ static u8 *allocate_large(u64 size_bytes, void **block)
 
     if (whole < size_bytes || whole > SIZE_MAX)
         return NULL;
-    *block = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    *block = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+                  -1, 0);
     if (*block == MAP_FAILED) {
         *block = NULL;
         return NULL;

@@ -2,14 +2,18 @@
 #include "kinds/kvm/kvm_kind.h"
 
 #include "kinds/kvm/micro.h"
+#include "kinds/kvm/pc.h"
 
 #include <elf.h>
+#include <string.h>
 
 /* Programs for this kind's processors; ELF files of others are left to other kinds. */
 static bool kvm_accepts(const u8 *image, size_t bytes, const char **what)
 {
     unsigned machine;
 
+    if (pc_accepts(image, bytes, what))
+        return true;
     if (!program_is_elf(image, bytes))
         return false;
     machine = bytes < 20 ? EM_386 : (unsigned)(image[18] | image[19] << 8);
@@ -34,20 +38,42 @@ static const char *kvm_why_not(const struct machine *m, enum verb v)
     }
 }
 
+/* ---- two boards ---- */
+
+static bool is_pc(const struct config *c)
+{
+    const char *what;
+
+    return c->board ? !strcmp(c->board, "microvm") : pc_accepts(c->image, c->image_bytes, &what);
+}
+
+static int kvm_create(const struct kind *k, const struct config *c, const struct ports *p,
+                      struct machine **out, struct err *e)
+{
+    return is_pc(c) ? pc_create(c, p, out, e) : micro_create(k, c, p, out, e);
+}
+
+static int kvm_describe(const struct config *c, struct image_info *out, struct err *e)
+{
+    return is_pc(c) ? pc_describe(c, out, e) : micro_describe(c, out, e);
+}
+
+/* And what machines of the board micro can do; the other's is pc_kind. */
 const struct kind kvm_kind = {
     .name = "kvm",
-    .summary = "x86 programs on the host's own processor",
-    .boards = (const char *const[]) { "micro", NULL },
+    .summary = "x86 programs and Linux on the host's own processor",
+    .boards = (const char *const[]) { "micro", "microvm", NULL },
     .accepts = kvm_accepts,
-    .accepted = "x86 programs (ELF; with --kind kvm any bytes)",
+    .accepted = "Linux kernels (bzImage, or ELF with PVH entry), x86 programs (ELF; with --kind "
+                "kvm any bytes)",
     .raw = "x86 program (plain bytes)",
-    .create = micro_create,
+    .create = kvm_create,
     .destroy = micro_destroy,
     .run = micro_run,
     .kick = micro_kick,
     .why_not = kvm_why_not,
     .available = vm_available,
-    .describe = micro_describe,
+    .describe = kvm_describe,
     .step = micro_step,
     .peek = micro_peek,
     .poke = micro_poke,

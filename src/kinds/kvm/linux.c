@@ -152,7 +152,7 @@ static int load_bzimage(const struct linux_image *i, const struct linux_memory *
 {
     struct boot_params p = { 0 };
     size_t setup, bytes;
-    u64 at, end, initrd;
+    u64 at, end = 0, initrd;
 
     if (read_header(i, &p.hdr, &setup, e))
         return -(int)e->code;

@@ -124,30 +124,41 @@ void vm_close(struct vm *v)
 
 /* ---- memory ---- */
 
-static int set_region(struct vm *v)
+#define LOW_MOST (3ull << 30)
+#define FOUR_GIB (1ull << 32)
+
+enum slot { SLOT_RAM, SLOT_HIGH };
+
+static int set_region(struct vm *v, enum slot slot, const struct space *s)
 {
     struct kvm_userspace_memory_region r = {
-        .slot = 0,
+        .slot = slot,
         .flags = v->logging ? KVM_MEM_LOG_DIRTY_PAGES : 0,
-        .guest_phys_addr = v->ram.base,
-        .memory_size = v->ram.size_bytes,
-        .userspace_addr = (u64)(uintptr_t)v->ram.bytes,
+        .guest_phys_addr = s->base,
+        .memory_size = s->size_bytes,
+        .userspace_addr = (u64)(uintptr_t)s->bytes,
     };
 
     return ioctl(v->fd, KVM_SET_USER_MEMORY_REGION, &r);
 }
 
-/* Fetches and clears the kernel's log. If it cannot be had, everything counts as written. */
-static void collect(struct space *s)
+static int set_regions(struct vm *v)
 {
-    struct vm *v = container_of(s, struct vm, ram);
+    return set_region(v, SLOT_RAM, &v->ram) ||
+           (v->high.size_bytes && set_region(v, SLOT_HIGH, &v->high));
+}
+
+/* Fetches and clears the kernel's log. If it cannot be had, everything counts as written. */
+static void fetch_log(struct vm *v, enum slot slot, struct space *s)
+{
     u64 pages = space_pages(s), words = (pages + 63) / 64;
     u64 *log;
 
     if (!v->logging)
         return;
     log = calloc(words, sizeof *log);
-    if (!log || ioctl(v->fd, KVM_GET_DIRTY_LOG, &(struct kvm_dirty_log) { .dirty_bitmap = log })) {
+    if (!log || ioctl(v->fd, KVM_GET_DIRTY_LOG,
+                      &(struct kvm_dirty_log) { .slot = slot, .dirty_bitmap = log })) {
         space_mark(s, 0, s->size_bytes);
         free(log);
         return;
@@ -161,27 +172,44 @@ static void collect(struct space *s)
     free(log);
 }
 
+static void collect_ram(struct space *s)
+{
+    fetch_log(container_of(s, struct vm, ram), SLOT_RAM, s);
+}
+
+static void collect_high(struct space *s)
+{
+    fetch_log(container_of(s, struct vm, high), SLOT_HIGH, s);
+}
+
 int vm_make_ram(struct vm *v, u64 bytes, struct err *e)
 {
+    u64 low = bytes < LOW_MOST ? bytes : LOW_MOST;
+
     assert(bytes && bytes % SPACE_PAGE_BYTES == 0);
-    if (!space_init(&v->ram, "ram", bytes, 0, 0))
+    if (!space_init(&v->ram, "ram", low, 0, 0) ||
+        (bytes > low && !space_init(&v->high, "high", bytes - low, FOUR_GIB, 0)))
         return err_set(e, ERR_NOMEM, "no memory for a guest of %llu MiB",
                        (unsigned long long)(bytes >> 20));
-    v->ram.collect = collect;
-    if (set_region(v))
+    v->ram.collect = collect_ram;
+    v->high.collect = collect_high;
+    if (bytes > low)
+        v->ram.next = &v->high;
+    if (set_regions(v))
         return err_set(e, ERR_SYS, "KVM_SET_USER_MEMORY_REGION");
     return 0;
 }
 
 void vm_follow_trackers(struct vm *v)
 {
-    bool wanted = v->ram.trackers != NULL;
+    bool wanted = v->ram.trackers || v->high.trackers;
 
     if (likely(wanted == v->logging))
         return;
     v->logging = wanted;
-    if (set_region(v) && wanted) { /* no log: everything counts as written, again and again */
+    if (set_regions(v) && wanted) { /* no log: everything counts as written, again and again */
         v->logging = false;
         v->ram.flags |= SPACE_UNTRACKED;
+        v->high.flags |= SPACE_UNTRACKED;
     }
 }

@@ -10,11 +10,12 @@
 #include "mach/space.h"
 
 struct vm {
-    int kvm, fd;      /* /dev/kvm, and the machine made with it; -1: not open */
-    size_t run_bytes; /* of the page that a vCPU and the kernel share */
-    struct space ram;
-    bool logging;    /* the kernel notes which pages the guest writes */
-    bool debug_mask; /* KVM_SET_GUEST_DEBUG can hold back interrupts */
+    int kvm, fd;       /* /dev/kvm, and the machine made with it; -1: not open */
+    size_t run_bytes;  /* of the page that a vCPU and the kernel share */
+    struct space ram;  /* from address 0 on, at most 3 GiB: above it PCs have their devices */
+    struct space high; /* the rest, from 4 GiB on; no bytes: there is none */
+    bool logging;      /* the kernel notes which pages the guest writes */
+    bool debug_mask;   /* KVM_SET_GUEST_DEBUG can hold back interrupts */
 };
 
 /* Whether a machine can be had at all; the error says what is missing and what to do about it. */
@@ -23,7 +24,7 @@ int vm_available(struct err *e);
 int vm_open(struct vm *v, struct err *e);
 void vm_close(struct vm *v); /* after its vCPUs; accepts one that was never open */
 
-/* Zeroed memory from address 0 on, whole pages. */
+/* Zeroed memory, whole pages. */
 int vm_make_ram(struct vm *v, u64 bytes, struct err *e);
 
 /* Before the guest runs: the kernel's log is on as long as somebody wants to know. */

@@ -1,0 +1,338 @@
+/* The threads of the board `microvm`, and its run(). pc.h has the picture. */
+#include "kinds/kvm/pc.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Machine time ends here, before arithmetic on it could. */
+#define TIME_END (UINT64_MAX / 4)
+
+static u64 host_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (u64)t.tv_sec * 1000000000 + (u64)t.tv_nsec;
+}
+
+u64 pc_time(struct pc *p)
+{
+    u64 now = p->began + (host_ns() - p->began_host);
+
+    return p->machine.now = now > p->machine.now ? now : p->machine.now;
+}
+
+void pc_ring(struct pc *p)
+{
+    int saved = errno;
+    ssize_t n = write(p->bell, &(u64) { 1 }, 8); /* full: it has been rung */
+
+    (void)n;
+    errno = saved;
+}
+
+void pc_kick(struct machine *m)
+{
+    struct pc *p = pc_of(m);
+
+    __atomic_store_n(&p->kicked, 1, __ATOMIC_SEQ_CST);
+    pc_ring(p);
+}
+
+/* ---- a vCPU's thread ---- */
+
+static bool going(const struct pc *p)
+{
+    return __atomic_load_n(&p->go, __ATOMIC_SEQ_CST);
+}
+
+/* What made it come out; the lock is held. */
+static void handle(struct pc_cpu *c, enum exit x)
+{
+    struct pc *p = c->pc;
+    u64 deadline = p->machine.events.deadline;
+
+    switch (x) {
+    case EXIT_PORT:
+        c->counters.port++;
+        pc_time(p);
+        pc_bus_port(p, c->vcpu.run);
+        break;
+    case EXIT_MMIO:
+        c->counters.mmio++;
+        pc_time(p);
+        pc_bus_mmio(p, c->vcpu.run);
+        break;
+    case EXIT_SIGNAL: c->counters.signal++; break;
+    case EXIT_FAULT:
+    case EXIT_HOST:
+        c->counters.fault++;
+        p->fault = x;
+        p->fault_cpu = c->vcpu.index;
+        snprintf(p->text, sizeof p->text, "%s", c->vcpu.text);
+        break;
+    default: break; /* to be run again */
+    }
+    if (p->end || p->reset_wanted || p->fault || p->machine.events.deadline < deadline)
+        pc_ring(p);
+}
+
+static void locked_handle(struct pc_cpu *c, enum exit x)
+{
+    pthread_mutex_lock(&c->pc->lock);
+    handle(c, x);
+    pthread_mutex_unlock(&c->pc->lock);
+}
+
+/* What has come out half-way (its port was read, the register is not written) ends when the vCPU is
+ * entered again: without it the state would be neither before nor after. */
+static void finish_instruction(struct pc_cpu *c)
+{
+    while (c->vcpu.unfinished) {
+        enum exit x;
+
+        __atomic_store_n(&c->vcpu.run->immediate_exit, 1, __ATOMIC_SEQ_CST);
+        x = vcpu_run(&c->vcpu);
+        if (x != EXIT_SIGNAL)
+            locked_handle(c, x);
+    }
+}
+
+static void go_round(struct pc_cpu *c)
+{
+    for (;;) {
+        enum exit x;
+
+        vcpu_kicked(&c->vcpu); /* is taken; what it was for is in `go` */
+        if (!going(c->pc))
+            break;
+        x = vcpu_run(&c->vcpu);
+        locked_handle(c, x);
+        if (x == EXIT_FAULT || x == EXIT_HOST)
+            return;
+    }
+    finish_instruction(c);
+}
+
+static void *cpu_thread(void *arg)
+{
+    struct pc_cpu *c = arg;
+    struct pc *p = c->pc;
+    struct err e;
+
+    pthread_mutex_lock(&p->lock);
+    for (;;) {
+        c->parked = true;
+        pc_ring(p);
+        while (c->parked && !p->quit)
+            pthread_cond_wait(&p->started, &p->lock);
+        if (p->quit)
+            break;
+        pthread_mutex_unlock(&p->lock);
+        if (!vcpu_enter(&c->vcpu, &e)) {
+            go_round(c);
+            vcpu_leave(&c->vcpu);
+        } else {
+            snprintf(c->vcpu.text, sizeof c->vcpu.text, "%.159s", e.text);
+            locked_handle(c, EXIT_HOST);
+        }
+        pthread_mutex_lock(&p->lock);
+    }
+    pthread_mutex_unlock(&p->lock);
+    return NULL;
+}
+
+int pc_start_threads(struct pc *p, struct err *e)
+{
+    for (unsigned i = 0; i < p->cpus; i++) {
+        struct pc_cpu *c = &p->cpu[i];
+
+        c->parked = true; /* it will be, before it looks for `go` */
+        errno = pthread_create(&c->thread, NULL, cpu_thread, c);
+        if (errno)
+            return err_set(e, ERR_SYS, "a thread for vCPU %u", i);
+        c->started = true;
+    }
+    return 0;
+}
+
+void pc_stop_threads(struct pc *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->quit = true;
+    pthread_cond_broadcast(&p->started);
+    pthread_mutex_unlock(&p->lock);
+    for (unsigned i = 0; i < p->cpus; i++)
+        if (p->cpu[i].started)
+            pthread_join(p->cpu[i].thread, NULL);
+}
+
+/* ---- the machine's thread; the lock is held ---- */
+
+/* Sleeps until the bell, or a moment of the machine's. */
+static void sleep_until(struct pc *p, u64 when)
+{
+    u64 now = pc_time(p), ns = when > now ? when - now : 0, count;
+    struct timespec t = { (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
+    struct pollfd f = { .fd = p->bell, .events = POLLIN };
+
+    pthread_mutex_unlock(&p->lock);
+    if (ppoll(&f, 1, when >= TIME_END ? NULL : &t, NULL) == 1) {
+        ssize_t n = read(p->bell, &count, sizeof count);
+
+        (void)n;
+    }
+    pthread_mutex_lock(&p->lock);
+}
+
+static bool all_parked(const struct pc *p)
+{
+    for (unsigned i = 0; i < p->cpus; i++)
+        if (!p->cpu[i].parked)
+            return false;
+    return true;
+}
+
+static void let_go(struct pc *p)
+{
+    __atomic_store_n(&p->go, 1, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < p->cpus; i++)
+        p->cpu[i].parked = false;
+    pthread_cond_broadcast(&p->started);
+}
+
+static void gather(struct pc *p)
+{
+    __atomic_store_n(&p->go, 0, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < p->cpus; i++)
+        vcpu_kick(&p->cpu[i].vcpu);
+    while (!all_parked(p))
+        sleep_until(p, TIME_END);
+}
+
+/* What ports have to say, and events that are due. */
+static void look(struct pc *p)
+{
+    uart_poll(&p->com1);
+    event_run(&p->machine.events, pc_time(p));
+}
+
+static enum stop wait(struct pc *p, u64 until, struct stop_info *s)
+{
+    for (;;) {
+        if (p->fault)
+            return s->why = p->fault == EXIT_HOST ? STOP_HOST : STOP_FAULT;
+        if (p->end)
+            return s->why = STOP_HALT;
+        if (p->reset_wanted)
+            return s->why = STOP_IDLE; /* run() sees to it */
+        if (__atomic_exchange_n(&p->kicked, 0, __ATOMIC_SEQ_CST))
+            return s->why = STOP_KICK;
+        if (pc_time(p) >= until)
+            return s->why = STOP_TIME;
+        look(p);
+        {
+            u64 to = p->machine.now + 20000000;
+            to = to < until ? to : until;
+            sleep_until(p, p->machine.events.deadline < to ? p->machine.events.deadline : to);
+        }
+    }
+}
+
+/* ---- time ---- */
+
+enum { GAP_NS = 1000000 };
+
+/* While the machine stands still so do its clocks; a gap that is hardly one is left alone. */
+static int begin_time(struct pc *p, struct err *e)
+{
+    u64 host = host_ns();
+
+    p->began = p->machine.now;
+    p->began_host = host;
+    if (p->ended_host && host - p->ended_host < GAP_NS) {
+        p->began_host = p->ended_host;
+        return 0;
+    }
+    for (unsigned i = 0; i < p->cpus; i++)
+        if (pc_cpu_set_tsc(&p->cpu[i], e))
+            return -(int)e->code;
+    return chips_set_clock(&p->chips, p->machine.now, e);
+}
+
+static void end_time(struct pc *p)
+{
+    pc_time(p);
+    p->ended_host = host_ns();
+    for (unsigned i = 0; i < p->cpus; i++)
+        pc_cpu_get_tsc(&p->cpu[i]);
+}
+
+static enum stop end_of(struct pc *p, struct stop_info *s)
+{
+    s->status = p->status;
+    s->cpu = p->fault_cpu;
+    if (s->why == STOP_FAULT || s->why == STOP_HOST) {
+        struct vcpu *v = &p->cpu[p->fault_cpu].vcpu;
+
+        vcpu_saving(v);
+        s->address = v->state.pc;
+        snprintf(s->text, sizeof s->text, "vCPU %u: %.140s", p->fault_cpu, p->text);
+    }
+    return s->why;
+}
+
+static enum stop run_locked(struct pc *p, u64 until, struct stop_info *s)
+{
+    struct err e;
+
+    vm_follow_trackers(&p->vm);
+    if (begin_time(p, &e))
+        goto failed;
+    do {
+        let_go(p);
+        wait(p, until, s);
+        gather(p);
+        if (p->reset_wanted && !p->end && !p->fault) {
+            p->reset_wanted = false;
+            if (!p->reboot) {
+                p->end = PC_OFF;
+                s->why = STOP_HALT;
+            } else if (pc_power_on(p, &e)) {
+                goto failed;
+            } else {
+                s->why = STOP_IDLE;
+            }
+        }
+    } while (s->why == STOP_IDLE);
+    end_time(p);
+    if (p->fault && s->why != STOP_HOST)
+        p->end = PC_FAULT;
+    return end_of(p, s);
+failed:
+    snprintf(s->text, sizeof s->text, "%.159s", e.text);
+    return s->why = STOP_HOST;
+}
+
+enum stop pc_run(struct machine *m, u64 until, struct stop_info *info)
+{
+    struct pc *p = pc_of(m);
+    struct stop_info s = { .why = STOP_TIME };
+
+    pthread_mutex_lock(&p->lock);
+    if (p->end) {
+        s = (struct stop_info) { .why = p->end == PC_FAULT ? STOP_FAULT : STOP_HALT };
+        end_of(p, &s);
+    } else {
+        run_locked(p, until < TIME_END ? until : TIME_END, &s);
+    }
+    pthread_mutex_unlock(&p->lock);
+    if (info)
+        *info = s;
+    return s.why;
+}
