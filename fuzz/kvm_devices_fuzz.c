@@ -43,7 +43,7 @@ static long give(struct char_port *p, void *bytes, size_t room, bool wait)
     *(u8 *)bytes = r->keys[-1];
     return 1;
 }
-static const struct char_ops ops = { take, give };
+static const struct char_ops ops = { .send = take, .recv = give };
 
 static void write_one(struct rig *r, unsigned where, u8 v)
 {

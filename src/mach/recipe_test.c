@@ -10,7 +10,14 @@
 static const u8 image[] = { 1, 0, 2 };
 static const struct setting settings[] = { { "ppu.region", "pal" }, { "ram", "" } };
 static const char *const argv[] = { "one", "" };
-static const struct config full = { "name", image, sizeof image, "cart", settings, 2, 2, argv };
+static const struct config full = { .name = "name",
+                                    .image = image,
+                                    .image_bytes = sizeof image,
+                                    .board = "cart",
+                                    .settings = settings,
+                                    .setting_count = 2,
+                                    .argc = 2,
+                                    .argv = argv };
 
 static void same(const struct config *c)
 {

@@ -43,7 +43,7 @@ static long host_recv(struct char_port *p, void *bytes, size_t room, bool wait)
     return 1;
 }
 
-static const struct char_ops host_ops = { host_send, host_recv };
+static const struct char_ops host_ops = { .send = host_send, .recv = host_recv };
 
 /* ---- console ---- */
 

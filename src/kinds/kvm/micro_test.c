@@ -54,8 +54,8 @@ static long host_recv(struct char_port *p, void *bytes, size_t room, bool wait)
     return 1;
 }
 
-static const struct char_ops host_ops = { host_send, host_recv };
-static const struct char_ops say_ops = { host_say, NULL };
+static const struct char_ops host_ops = { .send = host_send, .recv = host_recv };
+static const struct char_ops say_ops = { .send = host_say, .recv = NULL };
 
 static struct micro *boot(const u8 *code, size_t bytes, const char *mode, struct host *h)
 {

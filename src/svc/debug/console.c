@@ -328,23 +328,6 @@ int debug_console_symbols(struct debug_console *c, const char *path, struct err 
     return 0;
 }
 
-static bool is_elf(const char *path)
-{
-    struct err e;
-    size_t len;
-    u8 *bytes;
-    bool is;
-
-    if (file_read(path, SYMBOL_FILE_MAX, &bytes, &len, &e))
-        return false;
-    is = len >= 4 && !memcmp(bytes,
-                             "\x7f"
-                             "ELF",
-                             4);
-    free(bytes);
-    return is;
-}
-
 void debug_console_symbols_beside(struct debug_console *c, const char *thing)
 {
     char path[LINE_BYTES];
@@ -353,8 +336,6 @@ void debug_console_symbols_beside(struct debug_console *c, const char *thing)
     for (unsigned i = 0; symbols_beside(thing, i, path, sizeof path); i++)
         if (*path && !debug_console_symbols(c, path, &e))
             return;
-    if (is_elf(thing)) /* it brings its own */
-        debug_console_symbols(c, thing, &e);
 }
 
 /* ---- commands ---- */

@@ -185,12 +185,23 @@ int symbols_file(struct symbols *s, const char *path, symbols_binary_fn *binary,
     return r;
 }
 
+static bool is_elf(const char *path)
+{
+    u8 head[4];
+
+    return file_head(path, head, sizeof head) && !memcmp(head, "\177ELF", 4);
+}
+
 bool symbols_beside(const char *thing, unsigned index, char *path, size_t room)
 {
     static const char *const endings[] = { ".dbg", ".lbl", ".labels" };
     const char *slash = strrchr(thing, '/'), *dot = strrchr(slash ? slash : thing, '.');
     int n;
 
+    if (index == ARRAY_SIZE(endings) && is_elf(thing)) {
+        n = snprintf(path, room, "%s", thing);
+        return n >= 0 && (size_t)n < room;
+    }
     if (index >= ARRAY_SIZE(endings))
         return false;
     n = snprintf(path, room, "%.*s%s", (int)(dot ? dot - thing : (long)strlen(thing)), thing,

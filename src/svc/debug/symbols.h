@@ -39,8 +39,8 @@ int symbols_read(struct symbols *s, const char *text, struct err *e);
 typedef int symbols_binary_fn(void *ctx, const char *path, struct symbols *to, struct err *e);
 int symbols_file(struct symbols *s, const char *path, symbols_binary_fn *binary, void *ctx,
                  struct err *e);
-/* The names that symbols of a thing may have: NAME.dbg, NAME.lbl, NAME.labels. Empty: it is too
- * long. False: there are no more. */
+/* The names that symbols of a thing may have: NAME.dbg, NAME.lbl, NAME.labels, and the thing's own
+ * when it is an ELF file. Empty: it is too long. False: there are no more. */
 bool symbols_beside(const char *thing, unsigned index, char *path, size_t room);
 
 /* For readers. False when the host has no memory. */
