@@ -228,12 +228,12 @@ static int call_stats(void *ctx, struct method_call *call, struct err *e)
         if (c->stops[i])
             json_object_set_new(stops, stop_name((enum stop)i),
                                 json_integer((json_int_t)c->stops[i]));
-    call->result = json_pack("{s:I, s:f, s:f, s:I, s:I, s:o, s:o, s:I, s:i, s:i, s:o}", "ticks",
-                             (json_int_t)m->now, "speed", control_speed(c->m), "hz",
-                             (double)m->hz_num / (double)m->hz_den, "frames", (json_int_t)m->frames,
-                             "exits", (json_int_t)c->runs, "exits_by_reason", stops, "counters", counters(m), "snapshots",
-                             (json_int_t)c->saves.count, "saving", (int)saves_waiting(&c->saves),
-                             "screens", (int)c->screen_count, "memory", memory_list(c));
+    call->result = json_pack(
+        "{s:I, s:f, s:f, s:I, s:I, s:o, s:o, s:I, s:i, s:i, s:o}", "ticks", (json_int_t)m->now,
+        "speed", control_speed(c->m), "hz", (double)m->hz_num / (double)m->hz_den, "frames",
+        (json_int_t)m->frames, "exits", (json_int_t)c->runs, "exits_by_reason", stops, "counters",
+        counters(m), "snapshots", (json_int_t)c->saves.count, "saving",
+        (int)saves_waiting(&c->saves), "screens", (int)c->screen_count, "memory", memory_list(c));
     return 0;
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/le.h"
 #include "dev/acpi_pm.h"
-#include "dsdt.hex" /* dsdt_aml_code */
+#include <dsdt.hex> /* dsdt_aml_code */
 
 #include <string.h>
 

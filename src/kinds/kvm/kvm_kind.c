@@ -1,6 +1,7 @@
 /* The kind `kvm`: machines whose processor is the host's own, by /dev/kvm. */
 #include "kinds/kvm/kvm_kind.h"
 
+#include "kinds/kvm/calls.h"
 #include "kinds/kvm/micro.h"
 #include "kinds/kvm/pc.h"
 
@@ -81,4 +82,6 @@ const struct kind kvm_kind = {
     .watch = micro_watch,
     .flow = micro_flow,
     .calls = micro_calls,
+    .host_calls = kvm_host_calls,
+    .host_call_count = KVM_HOST_CALLS,
 };

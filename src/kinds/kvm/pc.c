@@ -2,6 +2,7 @@
 
 #include "base/le.h"
 #include "kinds/kvm/acpi.h"
+#include "kinds/kvm/calls.h"
 #include "kinds/kvm/linux.h"
 
 #include <assert.h>
@@ -450,6 +451,8 @@ static const struct kind pc_kind = {
     .reset = pc_reset,
     .peek = pc_peek,
     .poke = pc_poke,
+    .host_calls = kvm_host_calls,
+    .host_call_count = KVM_HOST_CALLS,
 };
 
 int pc_create(const struct config *c, const struct ports *ports, struct machine **out,
