@@ -27,6 +27,7 @@ packages() {
         ;;
     test)
         echo libcmocka-dev bats python3 git g++ clang-format-14 mandoc
+        echo qemu-system-x86 busybox-static # a host with AMD-V on any machine: tests/kvm/host.py
         ;;
     bench) # the peers
         echo libretro-nestopia retroarch fceux mame mednafen xvfb xauth
