@@ -560,8 +560,6 @@ static bool run_controlled(struct mews *m, u64 until, struct stop_info *s)
             return true;
         }
         to = to < until ? to : until;
-        if (control_saving(m->control)) /* a guest that waits for input must not keep it waiting */
-            console_wake(&m->console);
         run_piece(m, to, s);
         control_ran(m->control, s);
         if (s->why == STOP_TIME
