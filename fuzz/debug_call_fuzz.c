@@ -2,28 +2,19 @@
  * line, of a small 6502v program. The first byte of a line chooses the client and whether the call
  * before it was read, the second the method; the rest is its parameters. Each call is answered or
  * refused, and whoever leaves has the machine no more. */
-#include "kinds/nes/nes_kind.h"
+#include "fuzz/small_machine.h"
 #include "svc/debug/methods.h"
 #include "svc/debug/session.h"
 #include "svc/debug/tracings.h"
 
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { ROM_BYTES = 4 + 0x6000, BUDGET_TICKS = 2000, CALLS_MAX = 40, CLIENTS = 3 };
-
-/* Also where must() is compiled out. */
-static void must(bool so)
-{
-    if (!so)
-        abort();
-}
+enum { BUDGET_TICKS = 2000, CALLS_MAX = 40, CLIENTS = 3 };
 
 static struct {
-    u64 budget, holder;
+    u64 holder;
     size_t untaken;
     unsigned kicks;
     struct debug_session *session;
@@ -94,34 +85,6 @@ static void release(void *ctx)
     (void)ctx;
 }
 
-/* ---- a machine that stops when it has run for long enough ---- */
-
-static enum stop run_a_little(struct machine *m, u64 until, struct stop_info *info)
-{
-    u64 from = m->now, most = until - from < now.budget ? until : from + now.budget;
-    enum stop why = nes_kind.run(m, most, info);
-
-    now.budget -= m->now - from < now.budget ? m->now - from : now.budget;
-    return why;
-}
-
-static struct machine *make_machine(struct kind *k)
-{
-    static const u8 program[] = { 0xa2, 0x05, 0x86, 0x20, 0x20, 0x0c, 0xa0, 0xca,
-                                  0xd0, 0xf8, 0x80, 0x01, 0xe6, 0x20, 0x60 };
-    static u8 image[ROM_BYTES] = "HKNS";
-    struct config c = { .name = "fuzz", .image = image, .image_bytes = ROM_BYTES };
-    struct machine *m = NULL;
-    struct err e;
-
-    memcpy(image + 4, program, sizeof program);
-    memcpy(image + ROM_BYTES - 6, "\x0c\xa0\x00\xa0\x0c\xa0", 6);
-    *k = nes_kind;
-    k->run = run_a_little;
-    must(!nes_kind.create(k, &c, NULL, &m, &e));
-    return m;
-}
-
 /* ---- calls ---- */
 
 static void call(const struct method *m, u64 client, json_t *params)
@@ -143,7 +106,7 @@ static void run_line(const char *line, const struct method *const *lists, const 
     json_t *params;
 
     now.untaken = (u8)line[0] & 64 ? 2000001 : 0;
-    now.budget = BUDGET_TICKS;
+    budget = BUDGET_TICKS;
     now.kicks = 0;
     if (which == '!') {
         debug_session_gone(now.session, client);
@@ -191,7 +154,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (strlen(line) < 2)
             continue;
         run_line(line, lists, counts, tracings);
-        now.budget = 50;
+        budget = 50;
         k.run(m, m->now + 50, NULL);
         tracings_ran(tracings);
     }

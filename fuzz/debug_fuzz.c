@@ -1,23 +1,14 @@
 /* What people and files say to the debugger. The first byte chooses: 's' a symbol file, 'e' an
  * expression, 't' trace events, else lines for the console, of a small 6502v program. */
-#include "kinds/nes/nes_kind.h"
+#include "fuzz/small_machine.h"
 #include "svc/debug/console.h"
 #include "svc/debug/tracer.h"
 
 #include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { ROM_BYTES = 4 + 0x6000, BUDGET_TICKS = 4000, LINES_MAX = 40 };
-
-/* Also where must() is compiled out. */
-static void must(bool so)
-{
-    if (!so)
-        abort();
-}
+enum { BUDGET_TICKS = 4000, LINES_MAX = 40 };
 
 static void run_symbols(const char *text)
 {
@@ -41,36 +32,6 @@ static void run_symbols(const char *text)
         must(symbols_line_address(&s, s.files[l->file], l->line, &v));
     }
     symbols_fini(&s);
-}
-
-/* ---- a machine that stops when it has run for long enough ---- */
-
-static u64 budget;
-
-static enum stop run_a_little(struct machine *m, u64 until, struct stop_info *info)
-{
-    u64 from = m->now, most = until - from < budget ? until : from + budget;
-    enum stop why = nes_kind.run(m, most, info);
-
-    budget -= m->now - from < budget ? m->now - from : budget;
-    return why;
-}
-
-static struct machine *make_machine(struct kind *k)
-{
-    static const u8 program[] = { 0xa2, 0x05, 0x86, 0x20, 0x20, 0x0c, 0xa0, 0xca,
-                                  0xd0, 0xf8, 0x80, 0x01, 0xe6, 0x20, 0x60 };
-    static u8 image[ROM_BYTES] = "HKNS";
-    struct config c = { .name = "fuzz", .image = image, .image_bytes = ROM_BYTES };
-    struct machine *m = NULL;
-    struct err e;
-
-    memcpy(image + 4, program, sizeof program);
-    memcpy(image + ROM_BYTES - 6, "\x0c\xa0\x00\xa0\x0c\xa0", 6);
-    *k = nes_kind;
-    k->run = run_a_little;
-    must(!nes_kind.create(k, &c, NULL, &m, &e));
-    return m;
 }
 
 static void run_expression(struct debug *d, const char *text)

@@ -131,7 +131,7 @@ static void say(const char *name, double value, const char *unit)
 
 static void seeks(struct bed *b)
 {
-    u64 first = history_first(b->history), end = history_end(b->history), x = 1;
+    u64 first = history_first(b->history), end = history_last(b->history), x = 1;
     u64 frame = b->machine->display.ticks_num / b->machine->display.ticks_den;
     double sum = 0, worst = 0, t;
 

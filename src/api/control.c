@@ -135,6 +135,8 @@ static enum monitor_word serve(struct control *c)
 
     if (word != MONITOR_STOP)
         saves_work(&c->saves, ns < SAVE_MAX_NS ? ns : SAVE_MAX_NS);
+    if (saves_busy(&c->saves)) /* a guest that waits for input must not keep it waiting */
+        console_wake(&c->m->console);
     return word;
 }
 

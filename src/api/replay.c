@@ -275,7 +275,7 @@ bool mews_history(const struct mews *m, struct mews_history_info *out)
         return false;
     *out = (struct mews_history_info) {
         .first = history_first(h),
-        .end = history_end(h),
+        .end = history_last(h),
         .past = history_past(h),
         .recording = history_writes(h),
         .replay = m->replay != NULL,

@@ -179,7 +179,7 @@ static void check_any_time(const struct image *i, u64 *r)
     life_open(&l, i, r, 16 << 20, 50000000);
     live(&l, 200);
     first = history_first(l.history);
-    end = history_end(l.history);
+    end = history_last(l.history);
     for (unsigned n = 0; n < 20 && end > first; n++) {
         u64 t = first + chance(r) % (end - first), now;
 
@@ -249,7 +249,7 @@ static void check_branch(const struct image *i, u64 *r)
     life_open(&l, i, r, 16 << 20, 50000000);
     live(&l, 100);
     middle = history_first(l.history) +
-             (history_end(l.history) - history_first(l.history)) * (1 + below(r, 8)) / 10;
+             (history_last(l.history) - history_first(l.history)) * (1 + below(r, 8)) / 10;
     go(&l, middle);
     if (!history_past(l.history) || history_branch(l.history, &e)) {
         life_close(&l); /* it had ended at once, or it has used files */
@@ -287,7 +287,7 @@ static void check_bound(const struct image *i, u64 *r)
     if (st.checkpoints > 3)
         assert_true(st.checkpoint_bytes + st.tape_bytes <= 100000);
     first = history_first(l.history);
-    end = history_end(l.history);
+    end = history_last(l.history);
     for (unsigned n = 0; n < 3 && end > first; n++)
         go(&l, first + chance(r) % (end - first));
     life_close(&l);

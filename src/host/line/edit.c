@@ -148,7 +148,8 @@ static int line_open(const struct line_options *o, struct line_editor **out, str
     el_set(l->el, EL_PROMPT, get_prompt);
     el_set(l->el, EL_EDITOR, "emacs");
     el_set(l->el, EL_HIST, history, l->history);
-    el_set(l->el, EL_ADDFN, "mews-complete", "completes a word", complete);
+    /* Of narrow ones it would make wide copies, and lose them. */
+    el_wset(l->el, EL_ADDFN, L"mews-complete", L"completes a word", complete);
     el_set(l->el, EL_BIND, "^I", "mews-complete", NULL);
     el_set(l->el, EL_BIND, "^R", "em-inc-search-prev", NULL);
     el_source(l->el, NULL);

@@ -267,8 +267,8 @@ int debug_goto(struct debug *d, u64 time, struct debug_stop *out, struct err *e)
     *out = (struct debug_stop) { .why = DEBUG_STEPPED };
     if (need_history(d, e))
         return -(int)e->code;
-    if (time > history_end(d->history)) {
-        if (history_past(d->history) && seek(d, history_end(d->history), e))
+    if (time > history_last(d->history)) {
+        if (history_past(d->history) && seek(d, history_last(d->history), e))
             return -(int)e->code;
         return debug_continue(d, time, out, e);
     }

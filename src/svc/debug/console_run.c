@@ -309,7 +309,7 @@ static int run_goto(struct debug_console *c, char *args, struct err *e)
     u64 time;
 
     if (!strcmp(args, "end") && debug_history(c->debug))
-        time = history_end(debug_history(c->debug));
+        time = history_last(debug_history(c->debug));
     else if (!strcmp(args, "start") && debug_history(c->debug))
         time = history_first(debug_history(c->debug));
     else if (console_number(c, args, false, &time, e))
@@ -340,11 +340,11 @@ static int run_history(struct debug_console *c, char *args, struct err *e)
         return err_set(e, ERR_NOTSUP, "nothing of the past is kept");
     history_stats(h, &stats);
     console_say(c, "from %llu to %llu, now %llu%s; %u checkpoints, %zu KiB, the inputs %zu KiB\n",
-                (unsigned long long)history_first(h), (unsigned long long)history_end(h),
+                (unsigned long long)history_first(h), (unsigned long long)history_last(h),
                 (unsigned long long)c->machine->now, history_past(h) ? " (in the past)" : "",
                 stats.checkpoints, stats.checkpoint_bytes / 1024, stats.tape_bytes / 1024);
     console_put(c, "first", json_integer((json_int_t)history_first(h)));
-    console_put(c, "end", json_integer((json_int_t)history_end(h)));
+    console_put(c, "end", json_integer((json_int_t)history_last(h)));
     console_put(c, "now", json_integer((json_int_t)c->machine->now));
     console_put(c, "past", json_boolean(history_past(h)));
     console_put(c, "checkpoints", json_integer(stats.checkpoints));

@@ -693,7 +693,7 @@ u64 history_first(const struct history *h)
     return h->points.count ? h->points.list[0]->time : h->machine->now;
 }
 
-u64 history_end(const struct history *h)
+u64 history_last(const struct history *h)
 {
     return h->past ? h->end : h->machine->now;
 }

@@ -38,7 +38,7 @@ void history_destroy(struct history *h); /* accepts NULL; the machine stays as i
 int history_finish(struct history *h, struct err *e);
 
 u64 history_first(const struct history *h);   /* the earliest moment that can be gone to */
-u64 history_end(const struct history *h);     /* the latest: where the machine was live */
+u64 history_last(const struct history *h);    /* the latest: where the machine was live */
 bool history_past(const struct history *h);   /* whether the machine is in the past now */
 bool history_writes(const struct history *h); /* whether a file is being written */
 /* The latest moment before `time` that can be gone to at once, without playing: for who searches
