@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 bool sandbox_word(struct sandbox *s, const char *word)
 {
@@ -69,7 +70,8 @@ int sandbox_enter(void *ctx, struct mews_error *error)
         return 0;
     if (jail_enter(&s->jail, &e))
         return report(error, &e);
-    if (s->jail.refused[0])
+    /* For a person to read; a script's output stays its own. */
+    if (s->jail.refused[0] && (s->wish == SANDBOX_ON || isatty(STDERR_FILENO)))
         fprintf(stderr, "mews: no namespaces here (%s): the sandbox is the list of calls alone\n",
                 s->jail.refused);
     return 0;

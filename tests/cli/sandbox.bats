@@ -106,7 +106,7 @@ jailed() { [ "$(says_of "$1" Seccomp)" = 2 ] && [ "$(says_of "$1" NoNewPrivs)" =
 
 @test "where user namespaces are refused: one line, and the list of calls alone" {
     unshare -Ur true || skip "no user namespace in which to refuse them"
-    run unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec mews run -d --name r "$1"' - "$calc"
+    run unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec mews run -d --sandbox on --name r "$1"' - "$calc"
     [ "$status" -eq 0 ]
     [ "${#lines[@]}" -eq 2 ]
     [[ ${lines[0]} == "mews: no namespaces here ("*"): the sandbox is the list of calls alone" ]]
@@ -124,7 +124,7 @@ jailed() { [ "$(says_of "$1" Seccomp)" = 2 ] && [ "$(says_of "$1" NoNewPrivs)" =
     cp "$MEWS" "$calc" "$dir"
     chown -R 65534:65534 "$dir"
     nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups env XDG_RUNTIME_DIR="$dir/run" HOME="$dir" "$dir/mews" "$@"; }
-    run nobody run -d --name n "$dir/calc.hk"
+    run nobody run -d --sandbox on --name n "$dir/calc.hk"
     echo "$output"
     [ "$status" -eq 0 ]
     pid=$(nobody ps --json | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')
