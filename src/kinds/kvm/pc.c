@@ -61,7 +61,7 @@ static int board_loaded(void *self, struct err *e)
 
 static void add_cpu(struct pc *p, unsigned i)
 {
-    struct pc_cpu *c = &p->cpu[i];
+    struct pc_cpu *c = &p->vcpus[i];
 
     snprintf(c->name, sizeof c->name, "cpu%u", i);
     c->node = (struct component) {
@@ -198,7 +198,7 @@ int pc_power_on(struct pc *p, struct err *e)
     if (load(p, &at, e) || chips_push(&p->chips, e))
         return -(int)e->code;
     for (unsigned i = 0; i < p->cpus; i++) {
-        struct pc_cpu *c = &p->cpu[i];
+        struct pc_cpu *c = &p->vcpus[i];
 
         c->vcpu.state = p->cpus_at_reset[i].state;
         c->extra = p->cpus_at_reset[i].extra;
@@ -309,11 +309,12 @@ static int make_machine(struct pc *p, const struct config *c, struct err *e)
     p->cpus_at_reset = calloc(p->cpus, sizeof *p->cpus_at_reset);
     if (!p->cpus_at_reset || !p->kept)
         return err_set(e, ERR_NOMEM, "no memory for a machine");
+    pc_cpuid_add(p);
     for (unsigned i = 0; i < p->cpus; i++) {
         if (pc_cpu_open(p, i, e))
             return -(int)e->code;
-        p->cpus_at_reset[i].state = p->cpu[i].vcpu.state;
-        p->cpus_at_reset[i].extra = p->cpu[i].extra;
+        p->cpus_at_reset[i].state = p->vcpus[i].vcpu.state;
+        p->cpus_at_reset[i].extra = p->vcpus[i].extra;
         add_cpu(p, i);
     }
     p->machine.cpu_count = p->cpus;
@@ -340,13 +341,14 @@ static void pc_destroy(struct machine *m)
     if (m->ports.console && m->ports.console->ops->attach)
         m->ports.console->ops->attach(m->ports.console, (struct wake) { 0 });
     for (unsigned i = 0; i < p->cpus; i++)
-        pc_cpu_close(&p->cpu[i]);
+        pc_cpu_close(&p->vcpus[i]);
     vm_close(&p->vm);
     if (p->bell >= 0)
         close(p->bell);
     pthread_cond_destroy(&p->started);
     pthread_mutex_destroy(&p->lock);
     free(p->cpus_at_reset);
+    free(p->given);
     space_fini(&p->kernel);
     space_fini(&p->initrd);
     free(p->kept);
@@ -365,7 +367,7 @@ static u8 *find(struct cpu *c, enum cpu_space s, u64 addr, size_t *len, struct s
     if (s == CPU_VIRTUAL) {
         u64 left = SPACE_PAGE_BYTES - addr % SPACE_PAGE_BYTES;
 
-        if (ioctl(p->cpu[c->index].vcpu.fd, KVM_TRANSLATE, &t) || !t.valid)
+        if (ioctl(p->vcpus[c->index].vcpu.fd, KVM_TRANSLATE, &t) || !t.valid)
             return NULL;
         at = t.physical_address;
         *len = *len < left ? *len : (size_t)left;

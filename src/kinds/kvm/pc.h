@@ -37,6 +37,7 @@ enum pc_end { PC_RUNS, PC_EXIT, PC_OFF, PC_FAULT };
 #define PC(F, A, E, G, H)                                                               \
     F(CONFIG, u32, memory, "MiB of RAM", 2, 1 << 20)                                    \
     F(CONFIG, u8, cpus, "vCPUs", 1, PC_CPUS)                                            \
+    E(CONFIG, cpu, "host baseline", "what CPUID tells: as the host's, or what hosts have in common") \
     F(CONFIG, bool, reboot, "a guest that resets itself begins again; else it ends")    \
     F(CONFIG, u32, kernel_bytes, "the kernel's size")                                   \
     F(CONFIG, u32, initrd_bytes, "the initrd's size; 0: there is none")                 \
@@ -90,9 +91,12 @@ struct pc {
     FIELD_MEMBERS(PC)
     struct machine machine;
     struct vm vm;
+    struct cpuid cpuid, supported; /* what the guest was given, and what the host has */
+    struct cpuid *given;           /* what its vCPUs have been told of it */
+    struct component cpuid_node;
     struct chips chips;
     struct dma dma;
-    struct pc_cpu cpu[PC_CPUS];
+    struct pc_cpu vcpus[PC_CPUS];
     struct cpu cpu_handles[PC_CPUS];
     struct chips chips_at_reset;
     struct { /* one for each vCPU */
@@ -152,6 +156,11 @@ int pc_cpu_pull(struct pc_cpu *c, struct err *e); /* all of it, from the kernel 
 int pc_cpu_push(struct pc_cpu *c, struct err *e);
 void pc_cpu_get_tsc(struct pc_cpu *c);
 int pc_cpu_set_tsc(struct pc_cpu *c, struct err *e);
+
+/* ---- pc_cpuid.c ---- */
+void pc_cpuid_add(struct pc *p); /* to the tree, ahead of the vCPUs */
+/* Chooses by the first vCPU, and tells each. */
+int pc_cpuid_tell(struct pc_cpu *c, struct err *e);
 
 /* ---- pc_bus.c: what a vCPU finds outside memory; the lock is held ---- */
 void pc_bus_port(struct pc *p, struct kvm_run *r);

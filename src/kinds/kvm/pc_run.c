@@ -150,7 +150,7 @@ static void *cpu_thread(void *arg)
 int pc_start_threads(struct pc *p, struct err *e)
 {
     for (unsigned i = 0; i < p->cpus; i++) {
-        struct pc_cpu *c = &p->cpu[i];
+        struct pc_cpu *c = &p->vcpus[i];
 
         c->parked = true; /* it will be, before it looks for `go` */
         errno = pthread_create(&c->thread, NULL, cpu_thread, c);
@@ -168,8 +168,8 @@ void pc_stop_threads(struct pc *p)
     pthread_cond_broadcast(&p->started);
     pthread_mutex_unlock(&p->lock);
     for (unsigned i = 0; i < p->cpus; i++)
-        if (p->cpu[i].started)
-            pthread_join(p->cpu[i].thread, NULL);
+        if (p->vcpus[i].started)
+            pthread_join(p->vcpus[i].thread, NULL);
 }
 
 /* ---- the machine's thread; the lock is held ---- */
@@ -193,7 +193,7 @@ static void sleep_until(struct pc *p, u64 when)
 static bool all_parked(const struct pc *p)
 {
     for (unsigned i = 0; i < p->cpus; i++)
-        if (!p->cpu[i].parked)
+        if (!p->vcpus[i].parked)
             return false;
     return true;
 }
@@ -202,7 +202,7 @@ static void let_go(struct pc *p)
 {
     __atomic_store_n(&p->go, 1, __ATOMIC_SEQ_CST);
     for (unsigned i = 0; i < p->cpus; i++)
-        p->cpu[i].parked = false;
+        p->vcpus[i].parked = false;
     pthread_cond_broadcast(&p->started);
 }
 
@@ -210,7 +210,7 @@ static void gather(struct pc *p)
 {
     __atomic_store_n(&p->go, 0, __ATOMIC_SEQ_CST);
     for (unsigned i = 0; i < p->cpus; i++)
-        vcpu_kick(&p->cpu[i].vcpu);
+        vcpu_kick(&p->vcpus[i].vcpu);
     while (!all_parked(p))
         sleep_until(p, TIME_END);
 }
@@ -260,7 +260,7 @@ static int begin_time(struct pc *p, struct err *e)
         return 0;
     }
     for (unsigned i = 0; i < p->cpus; i++)
-        if (pc_cpu_set_tsc(&p->cpu[i], e))
+        if (pc_cpu_set_tsc(&p->vcpus[i], e))
             return -(int)e->code;
     return chips_set_clock(&p->chips, p->machine.now, e);
 }
@@ -270,7 +270,7 @@ static void end_time(struct pc *p)
     pc_time(p);
     p->ended_host = host_ns();
     for (unsigned i = 0; i < p->cpus; i++)
-        pc_cpu_get_tsc(&p->cpu[i]);
+        pc_cpu_get_tsc(&p->vcpus[i]);
 }
 
 static enum stop end_of(struct pc *p, struct stop_info *s)
@@ -278,7 +278,7 @@ static enum stop end_of(struct pc *p, struct stop_info *s)
     s->status = p->status;
     s->cpu = p->fault_cpu;
     if (s->why == STOP_FAULT || s->why == STOP_HOST) {
-        struct vcpu *v = &p->cpu[p->fault_cpu].vcpu;
+        struct vcpu *v = &p->vcpus[p->fault_cpu].vcpu;
 
         vcpu_saving(v);
         s->address = v->state.pc;

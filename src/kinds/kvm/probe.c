@@ -59,7 +59,7 @@ struct probe probe_breakpoints(void)
     struct vm m;
     struct err e;
 
-    if (!vm_open(&m, &e) && !vm_make_ram(&m, 1 << 20, &e) && !vcpu_open(&v, &m, 0, &e))
+    if (!vm_open(&m, &e) && !vm_make_ram(&m, 1 << 20, &e) && !vcpu_open_alone(&v, &m, &e))
         prepare_and_run(&m, &v, &p);
     vcpu_close(&v);
     vm_close(&m);

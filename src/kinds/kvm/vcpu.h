@@ -12,6 +12,7 @@
 #ifndef KVM_VCPU_H
 #define KVM_VCPU_H
 
+#include "kinds/kvm/cpuid.h"
 #include "kinds/kvm/vcpu_state.h"
 #include "kinds/kvm/vm.h"
 
@@ -49,6 +50,10 @@ struct vcpu {
 };
 
 int vcpu_open(struct vcpu *v, struct vm *vm, unsigned index, struct err *e);
+/* What CPUID tells the guest; then it is as a processor after reset. Before it runs. */
+int vcpu_identify(struct vcpu *v, const struct cpuid *c, struct err *e);
+/* Both for a machine's only one, which is as the host's. */
+int vcpu_open_alone(struct vcpu *v, struct vm *vm, struct err *e);
 void vcpu_close(struct vcpu *v); /* accepts one that was never open */
 
 /* component.saving() and loaded() of `state`. */
