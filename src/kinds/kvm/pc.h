@@ -29,7 +29,7 @@
 
 #include <pthread.h>
 
-enum { PC_CPUS = 16, PC_MSRS = 256, PC_FAULT_STATUS = 125 };
+enum { PC_CPUS = 16, PC_MSRS = 256 };
 
 enum pc_end { PC_RUNS, PC_EXIT, PC_OFF, PC_FAULT };
 

@@ -20,6 +20,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+enum { VCPU_FAULT_STATUS = 134 }; /* of a guest that failed: as of a process that was aborted */
+
 enum exit {
     EXIT_PORT,   /* it reads or writes a port: vcpu_port() */
     EXIT_MMIO,   /* it reads or writes where no memory is: run->mmio */
