@@ -72,7 +72,7 @@ int micro_arm(struct micro *n, bool step, bool points, struct err *e)
     if (step)
         d.control |= KVM_GUESTDBG_SINGLESTEP;
     if (hardware)
-        points_set(&n->points, &d);
+        points_set(&n->points, &d, true);
     if (d.control)
         d.control |= KVM_GUESTDBG_ENABLE;
     if (ioctl(n->vcpu.fd, KVM_SET_GUEST_DEBUG, &d))

@@ -85,7 +85,7 @@ void points_look(struct points *p, const struct vcpu *v)
         look_peek(v, CPU_VIRTUAL, p->list[i].first, watched_at(p, i), watched_bytes(&p->list[i]));
 }
 
-void points_set(const struct points *p, struct kvm_guest_debug *d)
+void points_set(const struct points *p, struct kvm_guest_debug *d, bool code)
 {
     u64 control = 0;
 
@@ -93,6 +93,8 @@ void points_set(const struct points *p, struct kvm_guest_debug *d)
         const struct watch *w = &p->list[p->watch_of[i]];
         u64 kind = w->what == WATCH_EXECUTE ? 0 : w->what & WATCH_READ ? 3 : 1;
 
+        if (w->what == WATCH_EXECUTE && !code)
+            continue;
         d->arch.debugreg[i] = w->first;
         control |= 2ull << 2 * i | (kind | (u64)hardware_length(w) << 2) << (16 + 4 * i);
     }

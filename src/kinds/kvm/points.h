@@ -26,8 +26,9 @@ bool points_fits_register(const struct watch *w);
 
 /* What is there now is what was there before. */
 void points_look(struct points *p, const struct vcpu *v);
-/* The registers that are used, for KVM_SET_GUEST_DEBUG. */
-void points_set(const struct points *p, struct kvm_guest_debug *d);
+/* The registers that are used, for KVM_SET_GUEST_DEBUG; `code` false: not those of execute watches.
+ */
+void points_set(const struct points *p, struct kvm_guest_debug *d, bool code);
 
 /* Marks watches as hit, and says whether there were any; `now` and `from` are when and where the
  * instruction began. The vCPU's pc is known (vcpu_saving(), vcpu_pc()). */

@@ -7,7 +7,8 @@
 #include "base/types.h"
 
 struct probe {
-    bool execute, data;
+    bool execute, data; /* by its registers */
+    bool trap;          /* INT3 comes out of the guest */
 };
 
 struct probe probe_breakpoints(void);

@@ -108,6 +108,20 @@ void vcpu_saving(struct vcpu *v)
     v->known_rip = v->state.rip;
 }
 
+u64 vcpu_pc(struct vcpu *v)
+{
+    struct kvm_regs r;
+    struct kvm_sregs s;
+
+    if (!v->stale)
+        return v->state.pc;
+    if (ioctl(v->fd, KVM_GET_REGS, &r) || ioctl(v->fd, KVM_GET_SREGS, &s))
+        return 0;
+    if (s.efer & 0x400)
+        return s.cs.l ? r.rip : s.cs.base + r.rip;
+    return (u32)(s.cs.base + r.rip);
+}
+
 /* A person who sets pc or rip means the other one too. */
 static void follow_pc(struct vcpu *v)
 {
@@ -300,7 +314,12 @@ enum exit vcpu_run(struct vcpu *v)
     }
     if (errno == EFAULT && v->run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
         return fault(v, internal_error(v->run->internal.suberror));
-    snprintf(v->text, sizeof v->text, "KVM_RUN: %s", strerror(errno));
+    if (errno == EFAULT)
+        snprintf(v->text, sizeof v->text,
+                 "KVM_RUN: a page of the guest's memory cannot be had (was the file from which it "
+                 "comes cut short?)");
+    else
+        snprintf(v->text, sizeof v->text, "KVM_RUN: %s", strerror(errno));
     return EXIT_HOST;
 }
 

@@ -58,6 +58,10 @@ int vcpu_identify(struct vcpu *v, const struct cpuid *c, struct err *e);
 int vcpu_open_alone(struct vcpu *v, struct vm *vm, struct err *e);
 void vcpu_close(struct vcpu *v); /* accepts one that was never open */
 
+/* The linear address of the next instruction, without the rest of the state; 0: it cannot be had.
+ */
+u64 vcpu_pc(struct vcpu *v);
+
 /* component.saving() and loaded() of `state`. */
 void vcpu_saving(struct vcpu *v);
 int vcpu_loaded(struct vcpu *v, struct err *e);
