@@ -487,6 +487,16 @@ int mews_finish(struct mews *m, struct mews_error *error)
     return finish(m, &e) ? api_report(error, &e) : 0;
 }
 
+void mews_closing(struct mews *m)
+{
+    struct machine *n = m->machine;
+
+    if (n->cpu_count && !strcmp(n->cpus[0].isa, "x86")) /* whose instructions a library reads */
+        decode_open(&m->decode);
+    if (n->kind->closing)
+        n->kind->closing(n);
+}
+
 void mews_close(struct mews *m)
 {
     struct err e;

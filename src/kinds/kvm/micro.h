@@ -70,6 +70,7 @@ struct micro {
     u64 until;
     u64 budget; /* of steps: run() returns after that many instructions; UINT64_MAX: no limit */
     struct points points;
+    bool closed; /* nothing can be opened */
     bool probed;
     struct probe probe; /* once it is probed */
     u64 from;           /* points.by_step: the instruction that is under way */
@@ -103,6 +104,7 @@ void micro_schedule(struct micro *n); /* after a device has changed */
 void micro_fault(struct micro *n, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- micro_debug.c ---- */
+void micro_closing(struct machine *m);
 int micro_watch(struct machine *m, struct watch *list, unsigned count, struct err *e);
 bool micro_peek(struct cpu *c, enum cpu_space s, u64 addr, void *out, size_t len);
 bool micro_poke(struct cpu *c, enum cpu_space s, u64 addr, const void *in, size_t len);

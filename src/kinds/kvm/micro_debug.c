@@ -32,6 +32,11 @@ unsigned micro_calls(struct cpu *c, u64 *out, unsigned room)
 
 /* ---- watches ---- */
 
+void micro_closing(struct machine *m)
+{
+    micro_of(m)->closed = true;
+}
+
 int micro_watch(struct machine *m, struct watch *list, unsigned count, struct err *e)
 {
     struct micro *n = micro_of(m);
@@ -42,7 +47,7 @@ int micro_watch(struct machine *m, struct watch *list, unsigned count, struct er
     p->count = p->used = 0;
     p->by_step = false;
     if (count && !n->probed) {
-        n->probe = probe_breakpoints();
+        n->probe = probe_breakpoints(n->closed);
         n->probed = true;
     }
     for (unsigned i = 0; i < count; i++) {

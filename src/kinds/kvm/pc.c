@@ -394,6 +394,7 @@ static const struct kind pc_kind = {
     .watch = pc_watch,
     .flow = pc_flow,
     .calls = pc_calls,
+    .closing = pc_closing,
     .host_calls = kvm_host_calls,
     .host_call_count = KVM_HOST_CALLS,
 };

@@ -85,6 +85,11 @@ static bool distribute(struct pc *p)
     return all;
 }
 
+void pc_closing(struct machine *m)
+{
+    pc_of(m)->debug.closed = true;
+}
+
 int pc_watch(struct machine *m, struct watch *list, unsigned count, struct err *e)
 {
     struct pc *p = pc_of(m);
@@ -95,7 +100,7 @@ int pc_watch(struct machine *m, struct watch *list, unsigned count, struct err *
     t->count = t->used = d->trap_count = 0;
     t->by_step = false;
     if (count && !d->probed) {
-        d->probe = probe_breakpoints();
+        d->probe = probe_breakpoints(d->closed);
         d->probed = true;
     }
     for (unsigned i = 0; i < count; i++)
@@ -368,6 +373,8 @@ static enum exit go_by_instruction(struct pc_cpu *c)
         x = vcpu_run(&c->vcpu);
         pthread_mutex_lock(&p->lock);
         c->waits = op == HLT && x == EXIT_DEBUG;
+        if (x == EXIT_SIGNAL) /* it may have run on: its way back from an interrupt loses the flag */
+            c->waits = !executes(c);
         if (points_hit_data(&p->debug.points, &c->vcpu, pc, p->machine.now))
             hit(c);
     }

@@ -41,6 +41,7 @@ struct pc_debug {
     struct points points;
     struct pc_trap traps[PC_TRAPS];
     unsigned trap_count, waiting; /* waiting: not set yet, for nothing is mapped there */
+    bool closed;                  /* nothing can be opened: struct kind */
     bool probed;
     struct probe probe;
     enum pc_mode mode;
@@ -52,6 +53,7 @@ struct pc_debug {
 };
 
 /* ---- the machine's thread ---- */
+void pc_closing(struct machine *m);
 int pc_watch(struct machine *m, struct watch *list, unsigned count, struct err *e);
 enum stop pc_step(struct machine *m, struct cpu *c, struct stop_info *info);
 /* How run() begins; false: it is over at once, at a breakpoint. */

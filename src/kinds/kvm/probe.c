@@ -84,16 +84,16 @@ static struct probe guess(void)
     return (struct probe) { true, true, true };
 }
 
-struct probe probe_breakpoints(void)
+struct probe probe_breakpoints(bool closed)
 {
     struct probe p = { 0 };
     struct vcpu v = { .fd = -1 };
     struct vm m;
     struct err e;
 
-    if (vm_open(&m, &e))
-        p = guess();
-    else if (!vm_make_ram(&m, 1 << 20, &e) && !vcpu_open_alone(&v, &m, &e))
+    if (closed)
+        return guess();
+    if (!vm_open(&m, &e) && !vm_make_ram(&m, 1 << 20, &e) && !vcpu_open_alone(&v, &m, &e))
         prepare_and_run(&m, &v, &p);
     vcpu_close(&v);
     vm_close(&m);

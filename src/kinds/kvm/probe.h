@@ -11,6 +11,7 @@ struct probe {
     bool trap;          /* INT3 comes out of the guest */
 };
 
-struct probe probe_breakpoints(void);
+/* `closed`: nothing can be opened, so it is judged by what the processor says of itself. */
+struct probe probe_breakpoints(bool closed);
 
 #endif
