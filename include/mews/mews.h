@@ -363,6 +363,9 @@ MEWS_API int mews_screenshot(struct mews *m, const char *path, struct mews_error
 /* The same to a descriptor. After mews_screenshot_ready(), which loads what it needs, nothing is
  * opened for it. */
 MEWS_API int mews_screenshot_ready(struct mews *m, struct mews_error *e);
+
+/* Whoever shuts itself in a sandbox says so before: what may be wanted there is loaded now. */
+MEWS_API void mews_closing(struct mews *m);
 MEWS_API int mews_screenshot_to(struct mews *m, int fd, struct mews_error *e);
 /* Takes the oldest samples not taken yet, 48 kHz mono; returns how many there were. They are kept
  * from the first call on, which returns 0; one who does not come for a second loses the oldest. */

@@ -203,16 +203,25 @@ static json_t *memory_list(const struct control *c)
     return list;
 }
 
-/* What the kind counts. */
-static json_t *counters(const struct machine *m)
+/* What the kind counts; a group is a list, of what each of its parts counts. */
+static json_t *counters_of(const struct fields *fs, const void *counted)
 {
     json_t *j = json_object();
 
-    for (u32 i = 0; m->counters && i < m->counters->count; i++) {
-        const struct field *f = &m->counters->list[i];
-        struct field_ref r = { f, (char *)m->counted + f->offset };
+    for (u32 i = 0; fs && i < fs->count; i++) {
+        const struct field *f = &fs->list[i];
+        struct field_ref r = { f, (char *)counted + f->offset };
+        json_t *list;
 
-        json_object_set_new(j, f->name, json_integer((json_int_t)field_get(&r)));
+        if (f->type != FIELD_GROUP) {
+            json_object_set_new(j, f->name, json_integer((json_int_t)field_get(&r)));
+            continue;
+        }
+        list = json_array();
+        for (u32 k = 0; k < f->count; k++)
+            json_array_append_new(
+                list, counters_of(field_group(f), (char *)counted + f->offset + k * f->size));
+        json_object_set_new(j, f->name, list);
     }
     return j;
 }
@@ -234,7 +243,7 @@ static int call_stats(void *ctx, struct method_call *call, struct err *e)
         "{s:I, s:f, s:f, s:I, s:I, s:o, s:o, s:I, s:i, s:i, s:o}", "ticks", (json_int_t)m->now,
         "speed", control_speed(c->m), "hz", (double)m->hz_num / (double)m->hz_den, "frames",
         (json_int_t)m->frames, "exits", (json_int_t)c->runs, "exits_by_reason", stops, "counters",
-        counters(m), "snapshots", (json_int_t)c->saves.count, "saving",
+        counters_of(m->counters, m->counted), "snapshots", (json_int_t)c->saves.count, "saving",
         (int)saves_waiting(&c->saves), "screens", (int)c->screen_count, "memory", memory_list(c));
     return 0;
 }

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define THING_LIMIT (64u << 20)
+#define THING_LIMIT (1u << 30) /* a vmlinux with all its symbols is large */
 
 _Static_assert((int)STOP_HOST == (int)MEWS_STOP_HOST, "the two lists of stops are one");
 
@@ -485,6 +485,16 @@ int mews_finish(struct mews *m, struct mews_error *error)
     struct err e;
 
     return finish(m, &e) ? api_report(error, &e) : 0;
+}
+
+void mews_closing(struct mews *m)
+{
+    struct machine *n = m->machine;
+
+    if (n->cpu_count && !strcmp(n->cpus[0].isa, "x86")) /* whose instructions a library reads */
+        decode_open(&m->decode);
+    if (n->kind->closing)
+        n->kind->closing(n);
 }
 
 void mews_close(struct mews *m)

@@ -22,6 +22,8 @@ const struct option_row debug_options[] = {
       "for the way back; else 256M, of a NAME that has none: 64M; 0: none" },
     { "kind", "KIND", "the kind of machine, when the thing's own bytes should not decide" },
     { "set", "PATH=VALUE", "a setting of the machine (mews info lists them); repeatable" },
+    { "initrd", "FILE", "what a kernel finds in memory beside itself" },
+    { "append", "TEXT", "a kernel's command line" },
     { "share", "DIR", "a directory in which a 6502v program may open files" },
     { NULL, NULL, NULL },
 };
@@ -94,6 +96,10 @@ static int set_option(void *ctx, const char *name, const char *value)
         g->options.kind = value;
     else if (!strcmp(name, "share"))
         g->options.share = value;
+    else if (!strcmp(name, "initrd"))
+        g->options.initrd = value;
+    else if (!strcmp(name, "append"))
+        g->options.command_line = value;
     else
         return g->rewind_said = true, option_size(g->command, name, value, &g->rewind_bytes);
     return 0;

@@ -42,6 +42,32 @@ static json_t *rates(const json_t *a, const json_t *b)
     return j;
 }
 
+static void print_numbers(json_t *counters)
+{
+    const json_t *n;
+    const char *name;
+
+    json_object_foreach(counters, name, n) if (json_is_number(n))
+        printf(" %s %.0f", name, json_number_value(n));
+}
+
+/* On a line; what each part of the machine counts, on one of its own. */
+static void print_counters(json_t *counters)
+{
+    const char *name;
+    json_t *list, *part;
+    size_t i;
+
+    if (json_object_size(counters))
+        printf("\ncounters    ");
+    print_numbers(counters);
+    json_object_foreach(counters, name, list) json_array_foreach(list, i, part)
+    {
+        printf("\n  %s %-6zu ", name, i);
+        print_numbers(part);
+    }
+}
+
 static void print_stats(const json_t *j)
 {
     const json_t *r = json_object_get(j, "rates"), *m, *n;
@@ -60,9 +86,7 @@ static void print_stats(const json_t *j)
            remote_number(r, "exits"));
     json_object_foreach(json_object_get((json_t *)j, "exits_by_reason"), why, n)
         printf(", %s %.0f", why, json_number_value(n));
-    if (json_object_size(counters))
-        printf("\ncounters    ");
-    json_object_foreach(counters, why, n) printf(" %s %.0f", why, json_number_value(n));
+    print_counters(counters);
     printf("\nprocessor    %.3f s, %.1f%% now\n", remote_number(j, "cpu_seconds"),
            100 * remote_number(r, "cpu_seconds"));
     printf("resident     %.0f bytes\n", remote_number(j, "resident_bytes"));

@@ -56,6 +56,7 @@ int sandbox_begin(struct sandbox *s, struct mews *m, const char *share,
     if (keeper_begin(&s->keeper, paths, e) ||
         (paths[KEEPER_SCREENSHOT] && mews_screenshot_ready(m, e)))
         return -1;
+    mews_closing(m);
     if (paths[KEEPER_BATTERY])
         mews_save_with(m, save_battery, &s->keeper);
     return 0;

@@ -2,11 +2,13 @@
 
 #include "host/module.h"
 
-static void open_module(struct decode *d)
+void decode_open(struct decode *d)
 {
     struct err e;
     void *entry;
 
+    if (d->tried)
+        return;
     d->tried = true;
     if (module_open("decode", DECODE_ENTRY, &entry, &e))
         return;
@@ -19,8 +21,7 @@ static size_t decode_x86(struct decode_port *p, unsigned bits, u64 addr, const u
 {
     struct decode *d = container_of(p, struct decode, port);
 
-    if (!d->tried)
-        open_module(d);
+    decode_open(d);
     return d->decoder ? d->module->x86(d->decoder, bits, addr, bytes, len, text, room) : 0;
 }
 

@@ -26,6 +26,7 @@ struct decode {
 };
 
 void decode_init(struct decode *d);
+void decode_open(struct decode *d); /* now, not when the first one is wanted */
 void decode_fini(struct decode *d); /* accepts one that is all zero */
 
 #endif

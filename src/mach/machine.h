@@ -181,6 +181,8 @@ struct kind {
     enum flow (*flow)(struct cpu *c, u64 addr);
     /* The addresses of the calls under way, the innermost first, as far as they can be told. */
     unsigned (*calls)(struct cpu *c, u64 *out, unsigned room);
+    /* Nothing can be opened from now on: the machine is in a sandbox. */
+    void (*closing)(struct machine *m);
     const struct host_call *host_calls;
     unsigned host_call_count;
 };

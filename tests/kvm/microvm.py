@@ -28,14 +28,14 @@ def check(what, true, output):
         print(f"ok - {what}", flush=True)
 
 
-def run(init, script, **more):
+def run(init, script, more=(), **how):
     """The output of a script that finds the guest /root/g.gz with this init; the host may hang once in a while."""
     guest = f"{top.name}/g.gz"
     host.guest(init, guest)
-    files = host.mews_files() + [("root/bzImage", host.image()), ("root/g.gz", guest)]
+    files = host.mews_files() + [("root/bzImage", host.image()), ("root/g.gz", guest)] + list(more)
     for attempt in 1, 2:
         try:
-            status, output, console = host.run(LIB + script, files, **more)
+            status, output, console = host.run(LIB + script, files, **how)
             return output
         except host.Failed as e:
             if attempt == 2:

@@ -33,6 +33,10 @@ const struct host_call kvm_host_calls[KVM_HOST_CALLS] = {
     ASK(KVM_INTERRUPT),
     ASK(KVM_SET_GUEST_DEBUG),
     ASK(KVM_TRANSLATE),
+    ASK(KVM_SET_CPUID2),
+    ASK(KVM_GET_TSC_KHZ),
+    ASK(KVM_SET_TSC_KHZ),
+    ASK(KVM_CHECK_EXTENSION),
     /* the machine */
     ASK(KVM_SET_USER_MEMORY_REGION),
     ASK(KVM_GET_DIRTY_LOG),

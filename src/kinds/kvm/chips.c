@@ -29,6 +29,8 @@ void chips_line(void *owner, unsigned wire, int level)
     struct chips *c = owner;
     struct kvm_irq_level l = { .irq = wire, .level = (u32)level };
 
+    if (c->heard)
+        c->heard(c, false, wire, (u64)level);
     ioctl(c->vm->fd, KVM_IRQ_LINE, &l);
 }
 
@@ -40,6 +42,8 @@ void chips_msi(void *owner, u32 source, u64 address, u32 data)
                          .data = data };
 
     (void)source;
+    if (c->heard)
+        c->heard(c, true, address, data);
     ioctl(c->vm->fd, KVM_SIGNAL_MSI, &m);
 }
 

@@ -67,6 +67,8 @@ struct chips_channel {
 struct chips {
     FIELD_MEMBERS(CHIPS)
     struct vm *vm; /* borrowed */
+    /* Told of each wire that is moved, and (msi) of each message; NULL: nobody is. */
+    void (*heard)(struct chips *c, bool msi, u64 a, u64 b);
 };
 
 const struct fields *chips_pic_fields(void);

@@ -82,6 +82,7 @@ const struct kind kvm_kind = {
     .watch = micro_watch,
     .flow = micro_flow,
     .calls = micro_calls,
+    .closing = micro_closing,
     .host_calls = kvm_host_calls,
     .host_call_count = KVM_HOST_CALLS,
 };

@@ -158,7 +158,8 @@ static int power(struct micro *n, const struct config *c, struct err *e)
         return -(int)e->code;
     n->machine.spaces = &n->vm.ram;
     program_load(&p, n->vm.ram.bytes);
-    if (vcpu_open(&n->vcpu, &n->vm, 0, e) || entry_prepare(&p, &n->vcpu.state, n->vm.ram.bytes, e))
+    if (vcpu_open_alone(&n->vcpu, &n->vm, e) ||
+        entry_prepare(&p, &n->vcpu.state, n->vm.ram.bytes, e))
         return -(int)e->code;
     return vcpu_loaded(&n->vcpu, e);
 }

@@ -15,14 +15,14 @@
 #include "kinds/kvm/interval_timer.h"
 #include "kinds/kvm/keyboard.h"
 #include "kinds/kvm/line_console.h"
+#include "kinds/kvm/points.h"
 #include "kinds/kvm/probe.h"
 #include "kinds/kvm/program.h"
 #include "kinds/kvm/vcpu.h"
 #include "mach/machine.h"
 
 enum micro_end { MICRO_RUNS, MICRO_EXIT, MICRO_HALT, MICRO_FAULT };
-enum { MICRO_FAULT_STATUS = 134 }; /* as of a process that was aborted */
-enum { MICRO_WATCHED = 4096 };     /* bytes of memory that can be watched */
+enum { MICRO_FAULT_STATUS = VCPU_FAULT_STATUS };
 
 /* clang-format off */
 #define MICRO(F, A, E, G, H)                                                            \
@@ -69,15 +69,13 @@ struct micro {
     u64 began, began_host; /* machine time and the host's, when run() began */
     u64 until;
     u64 budget; /* of steps: run() returns after that many instructions; UINT64_MAX: no limit */
-    struct watch *watches; /* borrowed: the debugger's */
-    unsigned watch_count;
+    struct points points;
+    bool closed; /* nothing can be opened */
     bool probed;
-    struct probe probe;        /* once it is probed */
-    bool by_step;              /* the processor's own registers cannot watch this */
-    u64 from;                  /* by_step: the instruction that is under way */
-    bool stepping;             /* the kernel has been told to stop after each instruction */
-    u8 watched[MICRO_WATCHED]; /* what was there before: each place that is written, in turn */
-    char text[160];            /* what ended it */
+    struct probe probe; /* once it is probed */
+    u64 from;           /* points.by_step: the instruction that is under way */
+    bool stepping;      /* the kernel has been told to stop after each instruction */
+    char text[160];     /* what ended it */
 };
 
 const struct fields *micro_fields(void);
@@ -106,6 +104,7 @@ void micro_schedule(struct micro *n); /* after a device has changed */
 void micro_fault(struct micro *n, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* ---- micro_debug.c ---- */
+void micro_closing(struct machine *m);
 int micro_watch(struct machine *m, struct watch *list, unsigned count, struct err *e);
 bool micro_peek(struct cpu *c, enum cpu_space s, u64 addr, void *out, size_t len);
 bool micro_poke(struct cpu *c, enum cpu_space s, u64 addr, const void *in, size_t len);
@@ -120,7 +119,5 @@ bool micro_hit(struct micro *n);
 bool micro_hit_here(struct micro *n, bool mark);
 /* When all is done step by step: whether a watched place has changed since the last look. */
 bool micro_hit_data(struct micro *n);
-/* Registers and the instruction, for a person: to the diagnostics. */
-void micro_dump(struct micro *n);
 
 #endif

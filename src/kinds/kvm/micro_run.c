@@ -2,6 +2,7 @@
  *
  *   runs --HLT--> halted --interrupt--> runs
  *   halted --none can come--> ended        runs --port 0xf4, a fault--> ended */
+#include "kinds/kvm/look.h"
 #include "kinds/kvm/micro.h"
 
 #include <assert.h>
@@ -132,7 +133,7 @@ void micro_fault(struct micro *n, const char *fmt, ...)
     va_end(ap);
     n->end = MICRO_FAULT;
     n->status = MICRO_FAULT_STATUS;
-    micro_dump(n);
+    look_dump(&n->vcpu, &n->machine.ports);
 }
 
 static enum stop describe_end(struct micro *n, struct stop_info *s)
@@ -241,7 +242,7 @@ static void trace_step(struct micro *n)
 /* Whether the loop must see each instruction. */
 static bool observed(const struct micro *n)
 {
-    return n->budget != UINT64_MAX || n->by_step || trace_on(n->machine.trace, TRACE_STEP);
+    return n->budget != UINT64_MAX || n->points.by_step || trace_on(n->machine.trace, TRACE_STEP);
 }
 
 static enum stop host_failed(struct micro *n, struct stop_info *s)
@@ -268,7 +269,7 @@ static enum stop go(struct micro *n, struct stop_info *s)
     x = vcpu_run(&n->vcpu);
     if (!handle(n, x))
         return host_failed(n, s);
-    if ((x == EXIT_DEBUG && micro_hit(n)) || (n->by_step && micro_hit_data(n)))
+    if ((x == EXIT_DEBUG && micro_hit(n)) || (n->points.by_step && micro_hit_data(n)))
         return s->why = STOP_BREAK;
     if ((x == EXIT_DEBUG || x == EXIT_HLT) && step && n->budget != UINT64_MAX)
         n->budget--;
@@ -294,7 +295,7 @@ static enum stop loop(struct micro *n, struct stop_info *s)
             n->end = MICRO_HALT;
             continue;
         }
-        if (n->by_step && !n->vcpu.unfinished && micro_hit_here(n, true))
+        if (n->points.by_step && !n->vcpu.unfinished && micro_hit_here(n, true))
             return s->why = STOP_BREAK;
         if (go(n, s) != STOP_TIME)
             return s->why;

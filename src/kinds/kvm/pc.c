@@ -61,7 +61,7 @@ static int board_loaded(void *self, struct err *e)
 
 static void add_cpu(struct pc *p, unsigned i)
 {
-    struct pc_cpu *c = &p->cpu[i];
+    struct pc_cpu *c = &p->vcpus[i];
 
     snprintf(c->name, sizeof c->name, "cpu%u", i);
     c->node = (struct component) {
@@ -94,8 +94,6 @@ static void build_tree(struct pc *p)
     event_queue_init(&m->events);
     m->hz_num = 1000000000;
     m->hz_den = 1;
-    m->counters = pc_counters_fields();
-    m->counted = &p->counters;
 }
 
 /* ---- the guest's wishes ---- */
@@ -198,7 +196,7 @@ int pc_power_on(struct pc *p, struct err *e)
     if (load(p, &at, e) || chips_push(&p->chips, e))
         return -(int)e->code;
     for (unsigned i = 0; i < p->cpus; i++) {
-        struct pc_cpu *c = &p->cpu[i];
+        struct pc_cpu *c = &p->vcpus[i];
 
         c->vcpu.state = p->cpus_at_reset[i].state;
         c->extra = p->cpus_at_reset[i].extra;
@@ -309,14 +307,16 @@ static int make_machine(struct pc *p, const struct config *c, struct err *e)
     p->cpus_at_reset = calloc(p->cpus, sizeof *p->cpus_at_reset);
     if (!p->cpus_at_reset || !p->kept)
         return err_set(e, ERR_NOMEM, "no memory for a machine");
+    pc_cpuid_add(p);
     for (unsigned i = 0; i < p->cpus; i++) {
         if (pc_cpu_open(p, i, e))
             return -(int)e->code;
-        p->cpus_at_reset[i].state = p->cpu[i].vcpu.state;
-        p->cpus_at_reset[i].extra = p->cpu[i].extra;
+        p->cpus_at_reset[i].state = p->vcpus[i].vcpu.state;
+        p->cpus_at_reset[i].extra = p->vcpus[i].extra;
         add_cpu(p, i);
     }
     p->machine.cpu_count = p->cpus;
+    pc_stats_init(p);
     make_devices(p);
     if (chips_pull(&p->chips, e))
         return -(int)e->code;
@@ -340,78 +340,19 @@ static void pc_destroy(struct machine *m)
     if (m->ports.console && m->ports.console->ops->attach)
         m->ports.console->ops->attach(m->ports.console, (struct wake) { 0 });
     for (unsigned i = 0; i < p->cpus; i++)
-        pc_cpu_close(&p->cpu[i]);
+        pc_cpu_close(&p->vcpus[i]);
     vm_close(&p->vm);
     if (p->bell >= 0)
         close(p->bell);
     pthread_cond_destroy(&p->started);
+    pthread_cond_destroy(&p->debug.turn);
     pthread_mutex_destroy(&p->lock);
     free(p->cpus_at_reset);
+    free(p->given);
     space_fini(&p->kernel);
     space_fini(&p->initrd);
     free(p->kept);
     free(p);
-}
-
-/* ---- memory, for a debugger ---- */
-
-/* Bytes that lie together, at a virtual or physical address; NULL: none. */
-static u8 *find(struct cpu *c, enum cpu_space s, u64 addr, size_t *len, struct space **of)
-{
-    struct pc *p = pc_of(c->machine);
-    struct kvm_translation t = { .linear_address = addr };
-    u64 at = addr;
-
-    if (s == CPU_VIRTUAL) {
-        u64 left = SPACE_PAGE_BYTES - addr % SPACE_PAGE_BYTES;
-
-        if (ioctl(p->cpu[c->index].vcpu.fd, KVM_TRANSLATE, &t) || !t.valid)
-            return NULL;
-        at = t.physical_address;
-        *len = *len < left ? *len : (size_t)left;
-    }
-    for (struct space *m = &p->vm.ram; m == &p->vm.ram || m == &p->vm.high; m = m->next)
-        if (at >= m->base && at - m->base < m->size_bytes) {
-            u64 left = m->size_bytes - (at - m->base);
-
-            *len = *len < left ? *len : (size_t)left;
-            *of = m;
-            return m->bytes + (at - m->base);
-        }
-    return NULL;
-}
-
-static bool pc_peek(struct cpu *c, enum cpu_space s, u64 addr, void *out, size_t len)
-{
-    for (u8 *to = out; len;) {
-        size_t n = len;
-        struct space *of;
-        const u8 *from = find(c, s, addr, &n, &of);
-
-        if (!from)
-            return false;
-        memcpy(to, from, n);
-        to += n;
-        addr += n;
-        len -= n;
-    }
-    return true;
-}
-
-static bool pc_poke(struct cpu *c, enum cpu_space s, u64 addr, const void *in, size_t len)
-{
-    for (const u8 *from = in; len;) {
-        size_t n = len;
-        struct space *of;
-        u8 *to = find(c, s, addr, &n, &of);
-
-        if (!to || !space_write(of, (u64)(to - of->bytes), from, n))
-            return false;
-        from += n;
-        addr += n;
-        len -= n;
-    }
-    return true;
 }
 
 /* ---- the kind's table ---- */
@@ -432,9 +373,6 @@ static const char *why_not(const struct machine *m, enum verb v)
                "the instruction";
     case VERB_MIGRATE: return "the service does not exist yet";
     case VERB_GENERATION: return "the board has no device yet that tells it";
-    case VERB_STEP:
-    case VERB_WATCH: return "breakpoints and steps of this board are not there yet";
-    case VERB_DISASSEMBLE: return "not on this board yet";
     case VERB_PICTURE:
     case VERB_SOUND: return "the board microvm has no such part";
     default: return NULL;
@@ -449,8 +387,14 @@ static const struct kind pc_kind = {
     .why_not = why_not,
     .keep = pc_keep,
     .reset = pc_reset,
+    .step = pc_step,
     .peek = pc_peek,
     .poke = pc_poke,
+    .disassemble = pc_disassemble,
+    .watch = pc_watch,
+    .flow = pc_flow,
+    .calls = pc_calls,
+    .closing = pc_closing,
     .host_calls = kvm_host_calls,
     .host_call_count = KVM_HOST_CALLS,
 };
@@ -471,6 +415,7 @@ int pc_create(const struct config *c, const struct ports *ports, struct machine 
     p->reboot = true;
     pthread_mutex_init(&p->lock, NULL);
     pthread_cond_init(&p->started, NULL);
+    pthread_cond_init(&p->debug.turn, NULL);
     if (ports)
         p->machine.ports = *ports;
     build_tree(p);

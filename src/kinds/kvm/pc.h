@@ -23,20 +23,34 @@
 #include "dev/uart.h"
 #include "kinds/kvm/chips.h"
 #include "kinds/kvm/linux.h"
+#include "kinds/kvm/pc_debug.h"
 #include "kinds/kvm/vcpu.h"
 #include "mach/dma.h"
 #include "mach/machine.h"
 
 #include <pthread.h>
 
-enum { PC_CPUS = 16, PC_MSRS = 256, PC_FAULT_STATUS = 125 };
+enum { PC_CPUS = 16, PC_MSRS = 256 };
 
+enum pc_shutdown { PC_SHUTDOWN_STOPS, PC_SHUTDOWN_RESETS };
+/* Of its trace events, those that are its own. */
+enum pc_trace {
+    PC_PORT_IN = TRACE_READ,
+    PC_PORT_OUT = TRACE_WRITE,
+    PC_LINE = TRACE_INTERRUPT,
+    PC_EXIT_EVENT = TRACE_OWN,
+    PC_MMIO_READ,
+    PC_MMIO_WRITE,
+    PC_MSI,
+};
 enum pc_end { PC_RUNS, PC_EXIT, PC_OFF, PC_FAULT };
 
 /* clang-format off */
 #define PC(F, A, E, G, H)                                                               \
     F(CONFIG, u32, memory, "MiB of RAM", 2, 1 << 20)                                    \
     F(CONFIG, u8, cpus, "vCPUs", 1, PC_CPUS)                                            \
+    E(CONFIG, cpu, "host baseline", "what CPUID tells: as the host's, or what hosts have in common") \
+    E(CONFIG, shutdown, "stop reset", "what a triple fault does")                       \
     F(CONFIG, bool, reboot, "a guest that resets itself begins again; else it ends")    \
     F(CONFIG, u32, kernel_bytes, "the kernel's size")                                   \
     F(CONFIG, u32, initrd_bytes, "the initrd's size; 0: there is none")                 \
@@ -59,6 +73,7 @@ enum pc_end { PC_RUNS, PC_EXIT, PC_OFF, PC_FAULT };
 #define PC_COUNTERS(F, A, E, G, H)                                      \
     F(STATE, u64, port, "exits by a port's instruction")                \
     F(STATE, u64, mmio, "exits by an access where no memory is")        \
+    F(STATE, u64, debug, "exits by a step or a breakpoint")             \
     F(STATE, u64, signal, "exits by a kick of the host's")              \
     F(STATE, u64, fault, "exits by a fault")
 /* clang-format on */
@@ -71,17 +86,29 @@ struct pc_cpu_state {
 struct pc_counters {
     FIELD_MEMBERS(PC_COUNTERS)
 };
+enum { PC_COUNTER_ROWS = sizeof(struct pc_counters) / sizeof(u64) + 1 };
+
+struct pc_stats {
+    struct pc_counters all; /* added up when run() returns */
+    struct pc_counters cpu[PC_CPUS];
+    struct field rows[PC_COUNTER_ROWS]; /* of this machine, which has so many vCPUs */
+    struct fields table;
+};
 
 struct pc;
 struct pc_cpu {
     struct vcpu vcpu; /* first: its component's fields are the first member's */
     struct pc_cpu_state extra;
     struct pc *pc;
-    struct pc_counters counters;
     pthread_t thread;
     u64 tsc;      /* its time-stamp counter when run() returned */
     bool started; /* there is a thread */
     bool parked;
+    bool held;                   /* it shall park: what the debugger waits for has come */
+    bool waits;                  /* it has executed HLT, or was never started */
+    bool inject;                 /* the guest's own INT3 is to be delivered to it */
+    u64 from;                    /* a step's instruction */
+    struct kvm_guest_debug told; /* to the kernel */
     char name[8], extra_name[8];
     struct component node, extra_node;
 };
@@ -90,9 +117,13 @@ struct pc {
     FIELD_MEMBERS(PC)
     struct machine machine;
     struct vm vm;
+    struct pc_debug debug;
+    struct cpuid cpuid, supported; /* what the guest was given, and what the host has */
+    struct cpuid *given;           /* what its vCPUs have been told of it */
+    struct component cpuid_node;
     struct chips chips;
     struct dma dma;
-    struct pc_cpu cpu[PC_CPUS];
+    struct pc_cpu vcpus[PC_CPUS];
     struct cpu cpu_handles[PC_CPUS];
     struct chips chips_at_reset;
     struct { /* one for each vCPU */
@@ -106,7 +137,7 @@ struct pc {
     struct acpi_pm pm;
     struct i8042 kbc;
     struct component nodes[4];
-    struct pc_counters counters; /* of all, added up */
+    struct pc_stats stats;
 
     struct space kernel, initrd; /* for the next reset: on no bus, but in snapshots */
     struct setting *kept;        /* pc_keep()'s */
@@ -120,6 +151,7 @@ struct pc {
     int woken;  /* atomic: a port has something */
     bool quit;
     bool reset_wanted;
+    unsigned actor;  /* the vCPU whose exit is handled */
     enum exit fault; /* of a vCPU: EXIT_FAULT, EXIT_HOST; else 0 */
     unsigned fault_cpu;
     u64 began, began_host; /* the machine's time and the host's, when run() began */
@@ -152,6 +184,24 @@ int pc_cpu_pull(struct pc_cpu *c, struct err *e); /* all of it, from the kernel 
 int pc_cpu_push(struct pc_cpu *c, struct err *e);
 void pc_cpu_get_tsc(struct pc_cpu *c);
 int pc_cpu_set_tsc(struct pc_cpu *c, struct err *e);
+
+/* ---- pc_watch.c: what is told of it; with the lock ---- */
+void pc_stats_init(struct pc *p); /* when the number of vCPUs is known; and trace events */
+void pc_stats_add_up(struct pc *p);
+void pc_trace_exit(const struct pc_cpu *c, enum exit x);
+void pc_trace_now(struct pc *p, unsigned id, u64 a, u64 b);
+static inline void pc_trace(struct pc *p, unsigned id, u64 a, u64 b)
+{
+    if (trace_on(p->machine.trace, id))
+        pc_trace_now(p, id, a, b);
+}
+/* It is over, by the guest's mistake: which, where, the registers, to the diagnostics. */
+void pc_failed(struct pc *p);
+
+/* ---- pc_cpuid.c ---- */
+void pc_cpuid_add(struct pc *p); /* to the tree, ahead of the vCPUs */
+/* Chooses by the first vCPU, and tells each. */
+int pc_cpuid_tell(struct pc_cpu *c, struct err *e);
 
 /* ---- pc_bus.c: what a vCPU finds outside memory; the lock is held ---- */
 void pc_bus_port(struct pc *p, struct kvm_run *r);

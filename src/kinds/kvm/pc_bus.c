@@ -55,16 +55,20 @@ void pc_bus_port(struct pc *p, struct kvm_run *r)
     u8 *at = (u8 *)r + r->io.data_offset;
 
     for (u32 i = 0; i < r->io.count; i++, at += r->io.size) {
-        if (r->io.direction == KVM_EXIT_IO_OUT)
+        bool out = r->io.direction == KVM_EXIT_IO_OUT;
+
+        if (out)
             port_write(p, r->io.port, (u32)le_get(at, r->io.size), r->io.size);
         else
             le_put(at, port_read(p, r->io.port, r->io.size), r->io.size);
+        pc_trace(p, out ? PC_PORT_OUT : PC_PORT_IN, r->io.port, le_get(at, r->io.size));
     }
 }
 
 void pc_bus_mmio(struct pc *p, struct kvm_run *r)
 {
-    (void)p;
     if (!r->mmio.is_write)
         le_put(r->mmio.data, UINT64_MAX, 8);
+    pc_trace(p, r->mmio.is_write ? PC_MMIO_WRITE : PC_MMIO_READ, r->mmio.phys_addr,
+             le_get(r->mmio.data, r->mmio.len));
 }

@@ -48,7 +48,8 @@ static int list_msrs(struct pc *p, struct err *e)
         return err_set(e, ERR_SYS, "KVM_GET_MSR_INDEX_LIST");
     p->msr_count = 0;
     for (u32 i = 0; i < l.head.nmsrs && p->msr_count < PC_MSRS; i++)
-        if (get_msr(&p->cpu[0], l.numbers[i], &value) && set_msr(&p->cpu[0], l.numbers[i], value))
+        if (get_msr(&p->vcpus[0], l.numbers[i], &value) &&
+            set_msr(&p->vcpus[0], l.numbers[i], value))
             p->msr_numbers[p->msr_count++] = l.numbers[i];
     return 0;
 }
@@ -129,10 +130,10 @@ int pc_cpu_push(struct pc_cpu *c, struct err *e)
 
 int pc_cpu_open(struct pc *p, unsigned index, struct err *e)
 {
-    struct pc_cpu *c = &p->cpu[index];
+    struct pc_cpu *c = &p->vcpus[index];
 
     c->pc = p;
-    if (vcpu_open(&c->vcpu, &p->vm, index, e))
+    if (vcpu_open(&c->vcpu, &p->vm, index, e) || pc_cpuid_tell(c, e))
         return -(int)e->code;
     if (!index && list_msrs(p, e))
         return -(int)e->code;

@@ -55,29 +55,45 @@ static bool going(const struct pc *p)
 static void handle(struct pc_cpu *c, enum exit x)
 {
     struct pc *p = c->pc;
+    struct pc_counters *n = &p->stats.cpu[c->vcpu.index];
     u64 deadline = p->machine.events.deadline;
+
+    p->actor = c->vcpu.index;
+    if (unlikely(p->machine.trace != NULL))
+        pc_trace_exit(c, x);
 
     switch (x) {
     case EXIT_PORT:
-        c->counters.port++;
+        n->port++;
         pc_time(p);
         pc_bus_port(p, c->vcpu.run);
         break;
     case EXIT_MMIO:
-        c->counters.mmio++;
+        n->mmio++;
         pc_time(p);
         pc_bus_mmio(p, c->vcpu.run);
         break;
-    case EXIT_SIGNAL: c->counters.signal++; break;
+    case EXIT_SIGNAL: n->signal++; break;
+    case EXIT_DEBUG:
+        n->debug++;
+        pc_debug_exit(c);
+        break;
     case EXIT_FAULT:
     case EXIT_HOST:
-        c->counters.fault++;
+        n->fault++;
+        if (x == EXIT_FAULT && c->vcpu.run->exit_reason == KVM_EXIT_SHUTDOWN &&
+            p->shutdown == PC_SHUTDOWN_RESETS) {
+            p->reset_wanted = true;
+            break;
+        }
         p->fault = x;
         p->fault_cpu = c->vcpu.index;
         snprintf(p->text, sizeof p->text, "%s", c->vcpu.text);
         break;
     default: break; /* to be run again */
     }
+    if (unlikely(p->debug.waiting))
+        pc_debug_set_traps(c);
     if (p->end || p->reset_wanted || p->fault || p->machine.events.deadline < deadline)
         pc_ring(p);
 }
@@ -111,10 +127,12 @@ static void go_round(struct pc_cpu *c)
         vcpu_kicked(&c->vcpu); /* is taken; what it was for is in `go` */
         if (!going(c->pc))
             break;
-        x = vcpu_run(&c->vcpu);
+        x = unlikely(c->pc->debug.active) ? pc_debug_run(c) : vcpu_run(&c->vcpu);
         locked_handle(c, x);
         if (x == EXIT_FAULT || x == EXIT_HOST)
             return;
+        if (c->held)
+            break;
     }
     finish_instruction(c);
 }
@@ -150,7 +168,7 @@ static void *cpu_thread(void *arg)
 int pc_start_threads(struct pc *p, struct err *e)
 {
     for (unsigned i = 0; i < p->cpus; i++) {
-        struct pc_cpu *c = &p->cpu[i];
+        struct pc_cpu *c = &p->vcpus[i];
 
         c->parked = true; /* it will be, before it looks for `go` */
         errno = pthread_create(&c->thread, NULL, cpu_thread, c);
@@ -168,8 +186,8 @@ void pc_stop_threads(struct pc *p)
     pthread_cond_broadcast(&p->started);
     pthread_mutex_unlock(&p->lock);
     for (unsigned i = 0; i < p->cpus; i++)
-        if (p->cpu[i].started)
-            pthread_join(p->cpu[i].thread, NULL);
+        if (p->vcpus[i].started)
+            pthread_join(p->vcpus[i].thread, NULL);
 }
 
 /* ---- the machine's thread; the lock is held ---- */
@@ -193,7 +211,7 @@ static void sleep_until(struct pc *p, u64 when)
 static bool all_parked(const struct pc *p)
 {
     for (unsigned i = 0; i < p->cpus; i++)
-        if (!p->cpu[i].parked)
+        if (!p->vcpus[i].parked)
             return false;
     return true;
 }
@@ -201,8 +219,10 @@ static bool all_parked(const struct pc *p)
 static void let_go(struct pc *p)
 {
     __atomic_store_n(&p->go, 1, __ATOMIC_SEQ_CST);
-    for (unsigned i = 0; i < p->cpus; i++)
-        p->cpu[i].parked = false;
+    for (unsigned i = 0; i < p->cpus; i++) {
+        p->vcpus[i].held = false;
+        p->vcpus[i].parked = p->debug.mode != PC_ALL && i != p->debug.cpu;
+    }
     pthread_cond_broadcast(&p->started);
 }
 
@@ -210,7 +230,8 @@ static void gather(struct pc *p)
 {
     __atomic_store_n(&p->go, 0, __ATOMIC_SEQ_CST);
     for (unsigned i = 0; i < p->cpus; i++)
-        vcpu_kick(&p->cpu[i].vcpu);
+        vcpu_kick(&p->vcpus[i].vcpu);
+    pthread_cond_broadcast(&p->debug.turn);
     while (!all_parked(p))
         sleep_until(p, TIME_END);
 }
@@ -222,6 +243,8 @@ static void look(struct pc *p)
     event_run(&p->machine.events, pc_time(p));
 }
 
+enum { STEP_NS = 100000000 };
+
 static enum stop wait(struct pc *p, u64 until, struct stop_info *s)
 {
     for (;;) {
@@ -231,13 +254,17 @@ static enum stop wait(struct pc *p, u64 until, struct stop_info *s)
             return s->why = STOP_HALT;
         if (p->reset_wanted)
             return s->why = STOP_IDLE; /* run() sees to it */
-        if (__atomic_exchange_n(&p->kicked, 0, __ATOMIC_SEQ_CST))
+        if (pc_debug_told(&p->debug))
+            return s->why = STOP_BREAK; /* or a step's end: run() sees to it */
+        /* What is to be a single instruction is not left undone by a kick, unless it never ends. */
+        if ((p->debug.mode == PC_ALL || pc_time(p) - p->began > STEP_NS) &&
+            __atomic_exchange_n(&p->kicked, 0, __ATOMIC_SEQ_CST))
             return s->why = STOP_KICK;
-        if (pc_time(p) >= until)
+        if (pc_time(p) >= until && p->debug.mode == PC_ALL)
             return s->why = STOP_TIME;
         look(p);
         {
-            u64 to = p->machine.now + 20000000;
+            u64 to = p->machine.now + pc_debug_look(p);
             to = to < until ? to : until;
             sleep_until(p, p->machine.events.deadline < to ? p->machine.events.deadline : to);
         }
@@ -260,7 +287,7 @@ static int begin_time(struct pc *p, struct err *e)
         return 0;
     }
     for (unsigned i = 0; i < p->cpus; i++)
-        if (pc_cpu_set_tsc(&p->cpu[i], e))
+        if (pc_cpu_set_tsc(&p->vcpus[i], e))
             return -(int)e->code;
     return chips_set_clock(&p->chips, p->machine.now, e);
 }
@@ -269,21 +296,26 @@ static void end_time(struct pc *p)
 {
     pc_time(p);
     p->ended_host = host_ns();
+    pc_stats_add_up(p);
     for (unsigned i = 0; i < p->cpus; i++)
-        pc_cpu_get_tsc(&p->cpu[i]);
+        pc_cpu_get_tsc(&p->vcpus[i]);
 }
 
 static enum stop end_of(struct pc *p, struct stop_info *s)
 {
+    bool failed = s->why == STOP_FAULT || s->why == STOP_HOST;
+
     s->status = p->status;
-    s->cpu = p->fault_cpu;
-    if (s->why == STOP_FAULT || s->why == STOP_HOST) {
-        struct vcpu *v = &p->cpu[p->fault_cpu].vcpu;
+    s->cpu = failed ? p->fault_cpu : p->debug.cpu;
+    if (failed || s->why == STOP_BREAK) {
+        struct vcpu *v = &p->vcpus[s->cpu].vcpu;
 
         vcpu_saving(v);
         s->address = v->state.pc;
-        snprintf(s->text, sizeof s->text, "vCPU %u: %.140s", p->fault_cpu, p->text);
     }
+    if (failed)
+        snprintf(s->text, sizeof s->text, "vCPU %u: %.140s", p->fault_cpu,
+                 p->text[0] ? p->text : "the guest had failed when this was saved");
     return s->why;
 }
 
@@ -291,13 +323,21 @@ static enum stop run_locked(struct pc *p, u64 until, struct stop_info *s)
 {
     struct err e;
 
+    if (!pc_debug_begin(p, until)) {
+        s->why = STOP_BREAK;
+        return end_of(p, s);
+    }
     vm_follow_trackers(&p->vm);
+    p->fault = 0;
     if (begin_time(p, &e))
         goto failed;
     do {
+        pc_debug_ready(p);
         let_go(p);
         wait(p, until, s);
         gather(p);
+        pc_debug_parked(p);
+        s->why = pc_debug_why(p, s->why);
         if (p->reset_wanted && !p->end && !p->fault) {
             p->reset_wanted = false;
             if (!p->reboot) {
@@ -312,7 +352,9 @@ static enum stop run_locked(struct pc *p, u64 until, struct stop_info *s)
     } while (s->why == STOP_IDLE);
     end_time(p);
     if (p->fault && s->why != STOP_HOST)
-        p->end = PC_FAULT;
+        pc_failed(p);
+    if (s->why == STOP_TIME && p->machine.now < until)
+        p->machine.now = until; /* a step that took no time */
     return end_of(p, s);
 failed:
     snprintf(s->text, sizeof s->text, "%.159s", e.text);

@@ -7,9 +7,11 @@
 #include "base/types.h"
 
 struct probe {
-    bool execute, data;
+    bool execute, data; /* by its registers */
+    bool trap;          /* INT3 comes out of the guest */
 };
 
-struct probe probe_breakpoints(void);
+/* `closed`: nothing can be opened, so it is judged by what the processor says of itself. */
+struct probe probe_breakpoints(bool closed);
 
 #endif

@@ -39,40 +39,6 @@ static void hear_signal(void)
         sigaction(KICK, &own, NULL);
 }
 
-enum { CPUID_MAX = 256, HYPERVISOR = 1u << 31 };
-
-/* What the kernel can give, made one processor's: the leaves that it copies from whichever
- * processor has answered get this vCPU's number, and the bit by which a guest knows that it is one
- * is set. */
-static int set_cpuid(struct vcpu *v, struct err *e)
-{
-    struct kvm_cpuid2 *c = calloc(1, sizeof *c + CPUID_MAX * sizeof c->entries[0]);
-    int r;
-
-    if (!c)
-        return err_set(e, ERR_NOMEM, "no memory for a vCPU");
-    c->nent = CPUID_MAX;
-    r = ioctl(v->vm->kvm, KVM_GET_SUPPORTED_CPUID, c);
-    for (unsigned i = 0; !r && i < c->nent; i++) {
-        struct kvm_cpuid_entry2 *l = &c->entries[i];
-
-        switch (l->function) {
-        case 1: /* APIC number, one logical processor; and: "under a hypervisor" */
-            l->ebx = (l->ebx & 0xffff) | 1 << 16 | v->index << 24;
-            l->ecx |= HYPERVISOR;
-            break;
-        case 0xb:
-        case 0x1f: l->edx = v->index; break;
-        case 0x8000001e: l->eax = v->index; break;
-        default: break;
-        }
-    }
-    if (!r)
-        r = ioctl(v->fd, KVM_SET_CPUID2, c);
-    free(c);
-    return r ? err_set(e, ERR_SYS, "CPUID") : 0;
-}
-
 int vcpu_open(struct vcpu *v, struct vm *vm, unsigned index, struct err *e)
 {
     void *run;
@@ -86,11 +52,34 @@ int vcpu_open(struct vcpu *v, struct vm *vm, unsigned index, struct err *e)
         return err_set(e, ERR_SYS, "making a vCPU");
     v->run = run;
     hear_signal();
-    if (set_cpuid(v, e) || vcpu_state_pull(&v->state, v->fd, e))
+    return 0;
+}
+
+int vcpu_identify(struct vcpu *v, const struct cpuid *c, struct err *e)
+{
+    if (cpuid_give(c, v->fd, v->index, e) || vcpu_state_pull(&v->state, v->fd, e))
         return -(int)e->code;
     v->known_pc = v->state.pc;
     v->known_rip = v->state.rip;
     return 0;
+}
+
+int vcpu_open_alone(struct vcpu *v, struct vm *vm, struct err *e)
+{
+    struct cpuid *tables = calloc(2, sizeof *tables);
+    int r;
+
+    if (!tables)
+        return err_set(e, ERR_NOMEM, "no memory for a vCPU");
+    r = vcpu_open(v, vm, 0, e);
+    if (!r)
+        r = cpuid_supported(vm, &tables[0], e);
+    if (!r)
+        r = cpuid_choose(&tables[0], CPUID_HOST, 1, &tables[1], e);
+    if (!r)
+        r = vcpu_identify(v, &tables[1], e);
+    free(tables);
+    return r;
 }
 
 void vcpu_close(struct vcpu *v)
@@ -117,6 +106,20 @@ void vcpu_saving(struct vcpu *v)
     v->stale = false;
     v->known_pc = v->state.pc;
     v->known_rip = v->state.rip;
+}
+
+u64 vcpu_pc(struct vcpu *v)
+{
+    struct kvm_regs r;
+    struct kvm_sregs s;
+
+    if (!v->stale)
+        return v->state.pc;
+    if (ioctl(v->fd, KVM_GET_REGS, &r) || ioctl(v->fd, KVM_GET_SREGS, &s))
+        return 0;
+    if (s.efer & 0x400)
+        return s.cs.l ? r.rip : s.cs.base + r.rip;
+    return (u32)(s.cs.base + r.rip);
 }
 
 /* A person who sets pc or rip means the other one too. */
@@ -311,7 +314,12 @@ enum exit vcpu_run(struct vcpu *v)
     }
     if (errno == EFAULT && v->run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
         return fault(v, internal_error(v->run->internal.suberror));
-    snprintf(v->text, sizeof v->text, "KVM_RUN: %s", strerror(errno));
+    if (errno == EFAULT)
+        snprintf(v->text, sizeof v->text,
+                 "KVM_RUN: a page of the guest's memory cannot be had (was the file from which it "
+                 "comes cut short?)");
+    else
+        snprintf(v->text, sizeof v->text, "KVM_RUN: %s", strerror(errno));
     return EXIT_HOST;
 }
 

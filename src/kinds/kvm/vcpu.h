@@ -12,12 +12,15 @@
 #ifndef KVM_VCPU_H
 #define KVM_VCPU_H
 
+#include "kinds/kvm/cpuid.h"
 #include "kinds/kvm/vcpu_state.h"
 #include "kinds/kvm/vm.h"
 
 #include <linux/kvm.h>
 #include <sys/types.h>
 #include <time.h>
+
+enum { VCPU_FAULT_STATUS = 134 }; /* of a guest that failed: as of a process that was aborted */
 
 enum exit {
     EXIT_PORT,   /* it reads or writes a port: vcpu_port() */
@@ -49,7 +52,15 @@ struct vcpu {
 };
 
 int vcpu_open(struct vcpu *v, struct vm *vm, unsigned index, struct err *e);
+/* What CPUID tells the guest; then it is as a processor after reset. Before it runs. */
+int vcpu_identify(struct vcpu *v, const struct cpuid *c, struct err *e);
+/* Both for a machine's only one, which is as the host's. */
+int vcpu_open_alone(struct vcpu *v, struct vm *vm, struct err *e);
 void vcpu_close(struct vcpu *v); /* accepts one that was never open */
+
+/* The linear address of the next instruction, without the rest of the state; 0: it cannot be had.
+ */
+u64 vcpu_pc(struct vcpu *v);
 
 /* component.saving() and loaded() of `state`. */
 void vcpu_saving(struct vcpu *v);

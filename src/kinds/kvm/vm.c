@@ -120,6 +120,8 @@ void vm_close(struct vm *v)
     if (v->kvm > 0)
         close(v->kvm);
     v->fd = v->kvm = -1;
+    space_fini(&v->ram);
+    space_fini(&v->high);
 }
 
 /* ---- memory ---- */

@@ -22,7 +22,7 @@ struct vm {
 int vm_available(struct err *e);
 
 int vm_open(struct vm *v, struct err *e);
-void vm_close(struct vm *v); /* after its vCPUs; accepts one that was never open */
+void vm_close(struct vm *v); /* after its vCPUs; also one that was never open */
 
 /* Zeroed memory, whole pages. */
 int vm_make_ram(struct vm *v, u64 bytes, struct err *e);

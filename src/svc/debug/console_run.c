@@ -91,6 +91,8 @@ static json_t *stop_json(struct debug_console *c, const struct debug_stop *s)
                           (json_int_t)c->machine->now, "at", console_place(c, pc)),
            *list;
 
+    if (c->machine->cpu_count > 1)
+        json_object_set_new(j, "cpu", json_integer(debug_cpu(c->debug)->index));
     if (s->why == DEBUG_POINT) {
         json_object_set_new(j, "point", json_integer(s->point));
         json_object_set_new(j, "hit", access_json(c, &s->hit));
@@ -121,6 +123,8 @@ void console_stopped(struct debug_console *c, const struct debug_stop *s, bool b
         return;
     }
     say_why(c, s);
+    if (c->machine->cpu_count > 1)
+        console_say(c, "cpu %u: ", debug_cpu(c->debug)->index);
     console_instruction(c, debug_pc(c->debug), NULL);
     c->has_dis = false;
 }
@@ -183,6 +187,29 @@ static int plain(struct debug_console *c, const char *args, plain_fn *f, bool ba
     if (no_more(args, e) || f(c->debug, &s, e))
         return -(int)e->code;
     console_stopped(c, &s, back);
+    return 0;
+}
+
+static int run_cpu(struct debug_console *c, char *args, struct err *e)
+{
+    unsigned was = debug_cpu(c->debug)->index;
+    u64 n;
+
+    if (!*args) {
+        for (unsigned i = 0; i < c->machine->cpu_count; i++) {
+            debug_select_cpu(c->debug, i);
+            console_say(c, "%c%u ", i == was ? '*' : ' ', i);
+            console_instruction(c, debug_pc(c->debug), NULL);
+        }
+        debug_select_cpu(c->debug, was);
+    } else if (console_number(c, args, false, &n, e)) {
+        return -(int)e->code;
+    } else if (n >= c->machine->cpu_count || !debug_select_cpu(c->debug, (unsigned)n)) {
+        return err_set(e, ERR_USAGE, "there is no CPU %llu", (unsigned long long)n);
+    } else {
+        console_instruction(c, debug_pc(c->debug), NULL);
+    }
+    console_put(c, "cpu", json_integer(debug_cpu(c->debug)->index));
     return 0;
 }
 
@@ -397,6 +424,7 @@ const struct console_command console_run_commands[] = {
     { "goto", "TIME|start|end", "to a moment, in ticks since power-on", run_goto, REPEAT_NO },
     { "last-write lw", "PLACE", "when a place was written last, and by whom", run_last_write,
       REPEAT_NO },
+    { "cpu", "[N]", "where each CPU is; N: that one is meant from now on", run_cpu, REPEAT_NO },
     { "history", "", "how far back it goes", run_history, REPEAT_NO },
     { "branch", "", "live on from here: what came after is forgotten", run_branch, REPEAT_NO },
     { NULL, NULL, NULL, NULL, REPEAT_NO },

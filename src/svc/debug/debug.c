@@ -49,6 +49,14 @@ struct cpu *debug_cpu(const struct debug *d)
     return d->cpu;
 }
 
+bool debug_select_cpu(struct debug *d, unsigned index)
+{
+    if (index >= d->machine->cpu_count)
+        return false;
+    d->cpu = d->scope.cpu = &d->machine->cpus[index];
+    return true;
+}
+
 struct history *debug_history(const struct debug *d)
 {
     return d->history;
@@ -218,7 +226,14 @@ static enum stop run_piece(struct debug *d, u64 until, u64 passed, struct stop_i
     m->passed = passed;
     m->frame_limit = 0;
     *info = (struct stop_info) { .why = STOP_TIME };
-    why = d->history ? history_run(d->history, until, info) : m->kind->run(m, until, info);
+    if (d->history)
+        why = history_run(d->history, until, info);
+    else if (m->cpu_count > 1 && until <= m->now + 1 && m->kind->step)
+        why = m->kind->step(m, d->cpu, info); /* of one among several */
+    else
+        why = m->kind->run(m, until, info);
+    if (why == STOP_BREAK || why == STOP_FAULT)
+        debug_select_cpu(d, info->cpu);
     m->passed = UINT64_MAX;
     m->frame_limit = frame_limit;
     return why;

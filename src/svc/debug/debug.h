@@ -58,7 +58,9 @@ int debug_create(struct machine *m, struct recorder *r, struct history *h, struc
 void debug_destroy(struct debug *d); /* accepts NULL */
 
 struct machine *debug_machine(const struct debug *d);
-struct cpu *debug_cpu(const struct debug *d); /* NULL: it has none */
+/* Whose registers, steps and memory are meant: the first, or the one that has stopped last. */
+struct cpu *debug_cpu(const struct debug *d);
+bool debug_select_cpu(struct debug *d, unsigned index); /* false: there is no such CPU */
 struct history *debug_history(const struct debug *d);
 struct symbols *debug_symbols(struct debug *d);
 /* For expressions; borrowed until the next call. */

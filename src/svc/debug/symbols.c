@@ -106,8 +106,17 @@ void symbols_sort(struct symbols *s)
 
 /* ---- labels ---- */
 
-/* "al 00C000 .name", "al C:c000 .name", "$C000#name#comment", "C000 name". 1: one; 0: an empty line
- * or a comment; -1: none of these. */
+/* The length of the type ahead of a name, with what is behind it: "T name", as nm writes it. */
+static size_t type_length(const char *at, const char *end)
+{
+    return end - at > 2 && isalpha((unsigned char)at[0]) && at[1] == ' ' &&
+                   !isspace((unsigned char)at[2])
+               ? 2
+               : 0;
+}
+
+/* "al 00C000 .name", "al C:c000 .name", "$C000#name#comment", "C000 name", "C000 T name". 1: one;
+ * 0: an empty line or a comment; -1: none of these. */
 static int read_label(struct symbols *s, const char *line, size_t len)
 {
     const char *end = line + len, *at = line;
@@ -131,6 +140,7 @@ static int read_label(struct symbols *s, const char *line, size_t len)
         return -1;
     while (at < end && (isspace((unsigned char)*at) || *at == '.' || *at == '#'))
         at++;
+    at += type_length(at, end);
     while (at + name < end && !isspace((unsigned char)at[name]) && at[name] != '#')
         name++;
     return name && symbols_add(s, at, name, value, true) ? 1 : name ? -2 : 0;

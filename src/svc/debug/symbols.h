@@ -30,7 +30,8 @@ void symbols_init(struct symbols *s);
 void symbols_fini(struct symbols *s);
 
 /* What a file's bytes say, added to what is there: cc65's .dbg, VICE's and ld65's labels ("al
- * 00C000 .name"), FCEUX's .nl ("$C000#name#"), or lines "C000 name". `text` ends with a zero byte.
+ * 00C000 .name"), FCEUX's .nl ("$C000#name#"), lines "C000 name", or a kernel's
+ * System.map ("C000 T name"). `text` ends with a zero byte.
  * ERR_FORMAT: none of these. */
 int symbols_read(struct symbols *s, const char *text, struct err *e);
 
