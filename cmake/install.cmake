@@ -1,6 +1,7 @@
 # What `make install` puts where. Each part is taken up when it is there.
 if(TARGET mews)
     install(TARGETS mews)
+    install(TARGETS mews-usernet RUNTIME DESTINATION ${CMAKE_INSTALL_LIBDIR}/mews)
 endif()
 install(TARGETS libmews_a libmews_so ARCHIVE LIBRARY)
 install(DIRECTORY include/mews TYPE INCLUDE)

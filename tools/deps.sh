@@ -14,6 +14,7 @@ packages() {
         echo liburing-dev # disks
         echo libsdl2-dev libchafa-dev
         echo libseccomp-dev # the program's sandbox
+        echo libslirp-dev # mews-usernet
         echo libedit-dev # the debugger's lines
         echo libdw-dev   # symbols and lines of ELF files
         echo retroarch-dev # libretro.h
@@ -23,7 +24,7 @@ packages() {
         echo libcapstone-dev # x86 instructions as text
         ;;
     run) # what the installed program opens when a machine asks for it
-        echo libsdl2-2.0-0 libchafa0 libarchive13 libedit2 libdw1 libcapstone4
+        echo libsdl2-2.0-0 libchafa0 libarchive13 libedit2 libdw1 libcapstone4 libslirp0
         ;;
     test)
         echo libcmocka-dev bats python3 git g++ clang-format-14 mandoc

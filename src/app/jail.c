@@ -4,12 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <linux/capability.h>
-#include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
-#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -27,14 +24,15 @@ static bool write_text(const char *path, const char *text)
 }
 
 /* We are who we were, in a user namespace where nobody else is. */
-static bool new_namespaces(void)
+static bool new_namespaces(bool network)
 {
+    int more = network ? 0 : CLONE_NEWNET;
     unsigned uid = geteuid(), gid = getegid();
     char uids[40], gids[40];
 
     snprintf(uids, sizeof uids, "%u %u 1\n", uid, uid);
     snprintf(gids, sizeof gids, "%u %u 1\n", gid, gid);
-    return !unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC) &&
+    return !unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | more) &&
            write_text("/proc/self/setgroups", "deny") && write_text("/proc/self/uid_map", uids) &&
            write_text("/proc/self/gid_map", gids);
 }
@@ -96,14 +94,14 @@ static bool allow_share(int rules, int share, uint64_t handled)
 }
 
 /* All that the kernel's version can refuse is refused, but for files beneath the share. */
-static bool landlock(int share)
+static bool landlock(int share, bool network)
 {
     static const int fs_bits[] = { 0, 13, 14, 15, 15 }; /* how many rights a version knows */
     long v = landlock_version();
     struct ruleset set = { .fs = v > 4   ? 0xffff
                                  : v > 0 ? (1u << fs_bits[v]) - 1
                                          : 0,
-                           .net = v >= 4 ? 3 : 0,
+                           .net = v >= 4 && !network ? 3 : 0,
                            .scoped = v >= 6 ? 3 : 0 };
     size_t size = v >= 6 ? sizeof set : v >= 4 ? 2 * sizeof set.fs : sizeof set.fs;
 
@@ -120,39 +118,21 @@ bool jail_can_share(void)
     return landlock_version() > 0;
 }
 
-/* ---- what would make calls that the list has not ---- */
-
-static void settle_libraries(void)
-{
-    static char out[BUFSIZ];
-
-    /* A second thread's heap would ask /sys for the number of processors. */
-    mallopt(M_ARENA_MAX, 1);
-    /* libuv since 1.45 would speak to the kernel through a ring, past any list. */
-    setenv("UV_USE_IO_URING", "0", 1);
-    /* With its first object, jansson would read /dev/urandom. */
-    json_object_seed(0);
-    /* With its first line it would look at what file it is. */
-    fflush(stdout);
-    setvbuf(stdout, out, __flbf(stdout) || isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, sizeof out);
-}
-
 int jail_enter(struct jail *j, struct err *e)
 {
     OWN(fd) int share = -1;
 
-    settle_libraries();
     if (j->share) /* now: inside, the path leads nowhere */
         share = open(j->share, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (j->share && share < 0)
         return err_set(e, ERR_SYS, "cannot share %s", j->share);
     j->refused[0] = 0;
     /* A host may also allow the namespaces and nothing in them: then they are no harm. */
-    if (!new_namespaces() || !empty_root())
+    if (!new_namespaces(j->network) || !empty_root())
         snprintf(j->refused, sizeof j->refused, "%s", strerror(errno));
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return err_set(e, ERR_SYS, "the sandbox: no new privileges");
-    if (!landlock(share))
+    if (!landlock(share, j->network))
         return err_set(e, ERR_SYS, "the sandbox: Landlock");
     if (!no_capabilities())
         return err_set(e, ERR_SYS, "the sandbox: giving up capabilities");

@@ -1,16 +1,14 @@
 /* The system calls of a monitor whose files are open. None takes a path. */
 #include "app/jail.h"
 
-#include "base/own.h"
 #include "base/types.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <seccomp.h>
-#include <signal.h>
+#include <jansson.h>
+#include <malloc.h>
 #include <stdio.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -20,8 +18,6 @@
 #define CALL_IF(n, argument, mask, value) { { n, argument, mask, value }, NULL }
 #define ELSEWHERE(n, why) { { .name = n }, why }
 /* clang-format on */
-
-enum { NUMBERS_MAX = 1024, STATUS = 1 };
 
 #define ALL_BITS UINT32_MAX
 
@@ -70,96 +66,45 @@ const struct jail_rule jail_rules[] = {
 };
 const unsigned jail_rule_count = ARRAY_SIZE(jail_rules);
 
-/* ---- when another is made ---- */
+/* ---- what would make calls that the list has not ---- */
 
-/* What the handler needs; there is one handler in a process. */
-static struct {
-    struct mews *m;
-    char *names[NUMBERS_MAX];
-} violation;
-
-static void on_violation(int signal, siginfo_t *info, void *context)
+void jail_settle(void)
 {
-    static const char said[] = "the sandbox refused the system call ";
-    int n = info->si_syscall;
-    bool told = info->si_code > 0 && n >= 0 && n < NUMBERS_MAX; /* else by kill() */
-    const char *name = told ? violation.names[n] : NULL;
-    char text[120] = "";
-    size_t len = sizeof said - 1;
+    static char out[BUFSIZ];
 
-    (void)signal;
-    (void)context;
-    memcpy(text, said, len);
-    strncpy(text + len, name ? name : "of an unknown number", sizeof text - len - 2);
-    mews_last_words(violation.m, "sandbox", text);
-    len = strlen(text);
-    text[len] = '\n';
-    (void)!write(STDERR_FILENO, "mews: ", 6);
-    (void)!write(STDERR_FILENO, text, len + 1);
-    _exit(STATUS);
-}
-
-static int catch_violations(struct mews *m, struct err *e)
-{
-    struct sigaction a = { .sa_sigaction = on_violation, .sa_flags = SA_SIGINFO };
-
-    violation.m = m;
-    for (int n = 0; n < NUMBERS_MAX; n++)
-        violation.names[n] = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, n);
-    sigfillset(&a.sa_mask);
-    return sigaction(SIGSYS, &a, NULL) ? err_set(e, ERR_SYS, "the sandbox: SIGSYS") : 0;
+    /* A second thread's heap would ask /sys for the number of processors. */
+    mallopt(M_ARENA_MAX, 1);
+    /* libuv since 1.45 would speak to the kernel through a ring, past any list. */
+    setenv("UV_USE_IO_URING", "0", 1);
+    /* With its first object, jansson would read /dev/urandom. */
+    json_object_seed(0);
+    /* With its first line it would look at what file it is. */
+    fflush(stdout);
+    setvbuf(stdout, out, __flbf(stdout) || isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, sizeof out);
 }
 
 /* ---- the filter ---- */
 
-/* A call that this processor has not is nothing to allow. */
-static int add_call(scmp_filter_ctx f, const struct mews_host_call *c)
+static void last_words(void *ctx, const char *text)
 {
-    struct scmp_arg_cmp cmp = SCMP_CMP64(c->argument, SCMP_CMP_MASKED_EQ, c->mask, c->value);
-    int number = seccomp_syscall_resolve_name(c->name);
-
-    return number < 0 ? 0
-                      : seccomp_rule_add_array(f, SCMP_ACT_ALLOW, number, c->mask ? 1 : 0, &cmp);
-}
-
-static int add_calls(scmp_filter_ctx f, const struct jail *j, const struct mews *m)
-{
-    /* It opens, and says to others what it writes to. */
-    const struct mews_host_call in_share[] = { { .name = "openat2" }, { .name = "flock" } };
-    struct mews_host_call of_kind;
-    int r = 0;
-
-    for (unsigned i = 0; !r && i < jail_rule_count; i++)
-        if (i != j->left_out)
-            r = add_call(f, &jail_rules[i].call);
-    for (unsigned i = 0; !r && i < jail_build_rule_count; i++)
-        r = add_call(f, &jail_build_rules[i].call);
-    for (unsigned i = 0; !r && mews_host_calls(m, i, &of_kind); i++)
-        r = add_call(f, &of_kind);
-    for (unsigned i = 0; !r && j->share && i < ARRAY_SIZE(in_share); i++)
-        r = add_call(f, &in_share[i]);
-    return r;
-}
-
-static int load(scmp_filter_ctx f, const struct jail *j, const struct mews *m)
-{
-    int r = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
-
-    if (!r)
-        r = seccomp_attr_set(f, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-    if (!r)
-        r = add_calls(f, j, m);
-    return r ? r : seccomp_load(f);
+    mews_last_words(ctx, "sandbox", text);
 }
 
 int jail_close(const struct jail *j, struct mews *m, struct err *e)
 {
-    scmp_filter_ctx f = seccomp_init(SCMP_ACT_TRAP);
-    int r = -ENOMEM;
+    /* It opens, and says to others what it writes to. */
+    const struct mews_host_call in_share[] = { { .name = "openat2" }, { .name = "flock" } };
+    const struct jail_words words = { "mews", last_words, m };
+    struct mews_host_call of_kind;
+    struct jail_filter f;
 
-    if (f && !catch_violations(m, e))
-        r = load(f, j, m);
-    seccomp_release(f);
-    errno = -r;
-    return r ? err_set(e, ERR_SYS, "the sandbox: the list of system calls") : 0;
+    jail_filter_begin(&f);
+    for (unsigned i = 0; i < jail_rule_count; i++)
+        if (i != j->left_out)
+            jail_filter_allow(&f, &jail_rules[i].call, NULL);
+    for (unsigned i = 0; mews_host_calls(m, i, &of_kind); i++)
+        jail_filter_allow(&f, &of_kind, NULL);
+    for (unsigned i = 0; j->share && i < ARRAY_SIZE(in_share); i++)
+        jail_filter_allow(&f, &in_share[i], NULL);
+    return jail_filter_load(&f, &words, e);
 }

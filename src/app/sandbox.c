@@ -69,6 +69,7 @@ int sandbox_enter(void *ctx, struct mews_error *error)
 
     if (!s->on)
         return 0;
+    jail_settle();
     if (jail_enter(&s->jail, &e))
         return report(error, &e);
     /* For a person to read; a script's output stays its own. */

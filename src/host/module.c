@@ -25,25 +25,34 @@ static bool program_dir(char dir[static PATH_MAX])
     return true;
 }
 
-/* Whether there is a file mews_NAME.so in `dir`; its path then is in path[]. */
-static bool module_in(char path[static PATH_MAX], const char *dir, const char *name)
+/* Whether there is such a file in `dir`; its path then is in path[]. */
+static bool file_in(char path[static PATH_MAX], const char *dir, const char *file)
 {
-    int n = snprintf(path, PATH_MAX, "%s/mews_%s.so", dir, name);
+    int n = snprintf(path, PATH_MAX, "%s/%s", dir, file);
 
     return n < PATH_MAX && !access(path, R_OK);
 }
 
-int module_open(const char *name, const char *symbol, void **entry, struct err *e)
+static int find(const char *what, const char *file, char path[static PATH_MAX], struct err *e)
 {
     const char *given = secure_getenv("MEWS_MODULES");
-    char path[PATH_MAX], dir[PATH_MAX];
+    char dir[PATH_MAX];
+
+    if ((given && *given && file_in(path, given, file)) ||
+        (program_dir(dir) && file_in(path, dir, file)) || file_in(path, MEWS_MODULE_DIR, file))
+        return 0;
+    return err_set(e, ERR_NOTSUP, "the %s %s is not installed (looked in %s)", what, file,
+                   MEWS_MODULE_DIR);
+}
+
+int module_open(const char *name, const char *symbol, void **entry, struct err *e)
+{
+    char path[PATH_MAX], file[100];
     void *module, *found;
 
-    if (!(given && *given && module_in(path, given, name)) &&
-        !(program_dir(dir) && module_in(path, dir, name)) &&
-        !module_in(path, MEWS_MODULE_DIR, name))
-        return err_set(e, ERR_NOTSUP, "the module mews_%s.so is not installed (looked in %s)", name,
-                       MEWS_MODULE_DIR);
+    snprintf(file, sizeof file, "mews_%s.so", name);
+    if (find("module", file, path, e))
+        return -(int)e->code;
     module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!module)
         return err_set(e, ERR_NOTSUP, "the module %s", dlerror());
@@ -54,4 +63,9 @@ int module_open(const char *name, const char *symbol, void **entry, struct err *
     }
     *entry = found;
     return 0;
+}
+
+int module_program(const char *name, char path[static PATH_MAX], struct err *e)
+{
+    return find("program", name, path, e);
 }

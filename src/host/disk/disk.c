@@ -1,4 +1,5 @@
 #include "host/disk/parts.h"
+#include "host/words.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -215,35 +216,6 @@ const char *disk_engine_name(const struct disk *d)
 
 /* ---- what a person types ---- */
 
-/* Cuts the first word off, at a single comma. */
-static char *cut(char **rest)
-{
-    char *start = *rest, *to = start, *from = start;
-
-    for (; *from && (*from != ',' || from[1] == ','); from++) {
-        from += *from == ',';
-        *to++ = *from;
-    }
-    *rest = *from ? from + 1 : NULL;
-    *to = 0;
-    return start;
-}
-
-static int number(const char *word, const char *text, u64 *out, struct err *e)
-{
-    static const char units[] = "KMGT";
-    char *end;
-    unsigned long long v = strtoull(text, &end, 10);
-    const char *unit = *end ? strchr(units, *end) : NULL;
-    unsigned shift = unit ? (unsigned)(unit - units + 1) * 10 : 0;
-
-    if (*text < '0' || *text > '9' || (*end && (!unit || end[1])) || !v || v > UINT64_MAX >> shift)
-        return err_set(e, ERR_USAGE, "%s=%s: a number from 1 on, with K, M, G or T behind it", word,
-                       text);
-    *out = v << shift;
-    return 0;
-}
-
 static int take_word(char *word, struct disk_config *c, struct err *e)
 {
     char *value = strchr(word, '=');
@@ -262,9 +234,9 @@ static int take_word(char *word, struct disk_config *c, struct err *e)
     else if (!strcmp(word, "serial"))
         c->serial = value;
     else if (!strcmp(word, "bps"))
-        return number(word, value, &c->bytes_per_s, e);
+        return words_number(word, value, &c->bytes_per_s, e);
     else if (!strcmp(word, "iops"))
-        return number(word, value, &c->requests_per_s, e);
+        return words_number(word, value, &c->requests_per_s, e);
     else if (!strcmp(word, "engine") && !strcmp(value, "auto"))
         c->engine = DISK_AUTO;
     else if (!strcmp(word, "engine") && !strcmp(value, "threads"))
@@ -283,11 +255,11 @@ int disk_parse(char *text, struct disk_config *c, struct err *e)
 {
     char *rest = text;
 
-    *c = (struct disk_config) { .path = cut(&rest) };
+    *c = (struct disk_config) { .path = words_cut(&rest) };
     if (!*c->path)
         return err_set(e, ERR_USAGE, "a disk needs a path");
     while (rest)
-        if (take_word(cut(&rest), c, e))
+        if (take_word(words_cut(&rest), c, e))
             return -(int)e->code;
     if (c->read_only && c->overlay)
         return err_set(e, ERR_USAGE, "a disk that is read only needs no overlay");

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -34,8 +35,15 @@ static void ends_open(struct ends *t, bool offloads, u64 limit)
 
     *t = (struct ends) { .lock = PTHREAD_MUTEX_INITIALIZER, .woken = PTHREAD_COND_INITIALIZER };
     assert_int_equal(pair_sockets(fd, &e), 0);
-    assert_int_equal(pair_init(&t->a, fd[0], offloads, limit, &e), 0);
-    assert_int_equal(pair_init(&t->b, fd[1], offloads, 0, &e), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        struct pair_config c = { .fd = fd[i],
+                                 .heads = offloads,
+                                 .offloads = offloads,
+                                 .mtu = LINK_MTU,
+                                 .bytes_per_s = i ? 0 : limit };
+
+        assert_int_equal(pair_init(i ? &t->b : &t->a, &c, &e), 0);
+    }
     t->b.port.ops->attach(&t->b.port, (struct wake) { wake, t });
 }
 
@@ -162,18 +170,92 @@ static void the_other_end_goes(void **state)
     pair_fini(&t.b);
 }
 
-static void a_limit_loses(void **state)
+static u64 now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (u64)t.tv_sec * 1000 + (u64)t.tv_nsec / 1000000;
+}
+
+/* A limit holds frames up, and loses none: the sender is told to wait, and when to go on. */
+static void a_limit_holds_up(void **state)
 {
     struct link_head h, none = { 0 };
+    u64 start = now_ms();
     struct ends t;
-    char out[100];
+    char frame[151], out[200];
 
     (void)state;
-    ends_open(&t, false, 1000); /* 50 bytes may be saved up */
-    for (unsigned i = 0; i < 10; i++)
-        assert_true(send(&t, "a frame with so much in it that one is enough for a while", none));
-    assert_int_equal(await(&t, out, sizeof out, &h), 57);
-    assert_in_range(recv(&t, out, sizeof out, &h), 0, 57);
+    memset(frame, 'x', sizeof frame - 1);
+    frame[sizeof frame - 1] = 0;
+    ends_open(&t, false, 1000);
+    t.a.port.ops->attach(&t.a.port, (struct wake) { wake, &t });
+    for (unsigned i = 0; i < 3; i++) {
+        unsigned before = t.wakes;
+
+        while (!send(&t, frame, none)) {
+            pthread_mutex_lock(&t.lock);
+            while (t.wakes == before)
+                pthread_cond_wait(&t.woken, &t.lock);
+            before = t.wakes;
+            pthread_mutex_unlock(&t.lock);
+        }
+        assert_int_equal(await(&t, out, sizeof out, &h), 150);
+    }
+    assert_true(now_ms() - start >= 240); /* two frames' time, less what may be saved up */
+    ends_close(&t);
+}
+
+/* A receiver's limit leaves frames where they are until it is time. */
+static void a_limit_for_what_comes(void **state)
+{
+    struct link_head h, none = { 0 };
+    struct pair_config c = { .mtu = LINK_MTU, .bytes_per_s = 1000 };
+    u64 start = now_ms();
+    char frame[151], out[200];
+    struct ends t = { .lock = PTHREAD_MUTEX_INITIALIZER, .woken = PTHREAD_COND_INITIALIZER };
+    struct err e;
+    int fd[2];
+
+    (void)state;
+    memset(frame, 'x', sizeof frame - 1);
+    frame[sizeof frame - 1] = 0;
+    assert_int_equal(pair_sockets(fd, &e), 0);
+    c.fd = fd[1];
+    assert_int_equal(pair_init(&t.b, &c, &e), 0);
+    c.fd = fd[0];
+    c.bytes_per_s = 0;
+    assert_int_equal(pair_init(&t.a, &c, &e), 0);
+    t.b.port.ops->attach(&t.b.port, (struct wake) { wake, &t });
+    for (unsigned i = 0; i < 3; i++)
+        assert_true(send(&t, frame, none));
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(await(&t, out, sizeof out, &h), 150);
+    assert_true(now_ms() - start >= 240);
+    ends_close(&t);
+}
+
+/* A peer that sends nothing but what is no frame does not keep us. */
+static void no_frames(void **state)
+{
+    struct link_head h;
+    struct ends t;
+    char out[10];
+    unsigned asked = 0;
+
+    (void)state;
+    ends_open(&t, false, 0);
+    for (unsigned i = 0; i < 200; i++)
+        assert_true(send(&t, "too long for the room", (struct link_head) { 0 }));
+    for (long n = 0; !n && asked < 200; asked++) {
+        n = recv(&t, out, sizeof out, &h);
+        if (!n && asked > 10)
+            break;
+    }
+    assert_true(asked > 2); /* it came back meanwhile */
+    assert_true(send(&t, "short", (struct link_head) { 0 }));
+    assert_int_equal(await(&t, out, sizeof out, &h), 5);
     ends_close(&t);
 }
 
@@ -182,7 +264,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(frames_stay_apart), cmocka_unit_test(work_travels),
         cmocka_unit_test(a_slow_reader),     cmocka_unit_test(the_other_end_goes),
-        cmocka_unit_test(a_limit_loses),
+        cmocka_unit_test(a_limit_holds_up),  cmocka_unit_test(a_limit_for_what_comes),
+        cmocka_unit_test(no_frames),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
