@@ -45,6 +45,10 @@ struct mews_options {
     bool digest_sound;           /* mews_digest() will be asked for "sound" */
     const char *initrd;          /* a file that a kernel finds in memory; NULL: none */
     const char *command_line;    /* a kernel's; NULL: the machine's choice */
+    /* NULL-ended: "PATH[,overlay=tmp|FILE][,ro]..." and "user|tap=NAME|link=DIR|none[,...]", as
+     * mews(1) describes them */
+    const char *const *disks, *const *nets;
+    const char *name; /* of the machine, of which addresses are made; NULL: by chance */
     bool deaf; /* with `console`: it only writes, and finds the end when it reads */
 };
 
@@ -100,6 +104,9 @@ MEWS_API const char *mews_board(const struct mews *m);
  * (unless NULL) is the sentence. */
 MEWS_API bool mews_can(const struct mews *m, const char *verb, const char **why);
 
+/* Makes the threads that the machine will want, which else its first run makes: for a program that
+ * will give up the right to make any, after mews_control()'s opened(). */
+MEWS_API int mews_start(struct mews *m, struct mews_error *e);
 /* Runs for so many ticks (CPU cycles; mews_hz() says how long they are), or until so many more
  * pictures are complete. May overshoot to the end of an instruction. */
 MEWS_API enum mews_stop mews_run(struct mews *m, uint64_t ticks, struct mews_stop_info *info);

@@ -555,12 +555,13 @@ const char *mews_control_name(const struct mews *m)
 bool mews_host_calls(const struct mews *m, unsigned i, struct mews_host_call *out)
 {
     const struct kind *k = m->machine->kind;
+    const struct host_call *c = i < k->host_call_count
+                                    ? &k->host_calls[i]
+                                    : outside_host_call(&m->outside, i - k->host_call_count);
 
-    if (i >= k->host_call_count)
-        return false;
-    *out = (struct mews_host_call) { k->host_calls[i].name, k->host_calls[i].argument,
-                                     k->host_calls[i].mask, k->host_calls[i].value };
-    return true;
+    if (c)
+        *out = (struct mews_host_call) { c->name, c->argument, c->mask, c->value };
+    return c;
 }
 
 void mews_last_words(const struct mews *m, const char *why, const char *text)

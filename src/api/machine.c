@@ -101,6 +101,16 @@ static int read_thing(const char *path, const char *wanted, struct thing *t,
     return unknown(path, wanted, e);
 }
 
+int mews_start(struct mews *m, struct mews_error *error)
+{
+    const struct kind *k = m->machine->kind;
+    struct err e;
+
+    if (outside_start(&m->outside, &e) || (k->start && k->start(m->machine, &e)))
+        return api_report(error, &e);
+    return 0;
+}
+
 int mews_info(const char *path, char *out, size_t room, struct mews_error *error)
 {
     const struct kind *kind;
@@ -163,7 +173,7 @@ static int make_ports(struct mews *m, const struct mews_options *o, struct err *
             return -(int)e->code;
         m->ports.files = &m->share.port;
     }
-    return 0;
+    return outside_open(&m->outside, o, &m->ports, e);
 }
 
 static int make_store(struct mews *m, struct machine_parts *p, struct err *e)
@@ -508,6 +518,7 @@ void mews_close(struct mews *m)
     snap_chain_destroy(m->chain);
     api_history_end(m);
     api_unmake(&(struct machine_parts) { m->machine, m->store, m->recorder, m->recipe, "" });
+    outside_close(&m->outside);
     console_fini(&m->console);
     console_fini(&m->diagnostics);
     decode_fini(&m->decode);

@@ -2,6 +2,7 @@
 #ifndef API_MEWS_H
 #define API_MEWS_H
 
+#include "api/outside.h"
 #include "host/av/png.h"
 #include "host/av/press.h"
 #include "host/av/record.h"
@@ -32,6 +33,7 @@ struct mews {
     size_t rewind_bytes;       /* of the history of a live machine; 0: none */
     struct replay *replay;     /* what is played; NULL: the machine is no recording's */
     struct share share;
+    struct outside outside;
     struct video_keep video;
     struct audio_record audio;
     struct wav *wav;

@@ -20,6 +20,10 @@ const struct option_row run_options[] = {
     { "ram", "00|ff|SEED", "what RAM holds at power-on" },
     { "initrd", "FILE", "what a kernel finds in memory beside itself" },
     { "append", "TEXT", "a kernel's command line" },
+    { "memory", "SIZE", "of a machine that can have more or less of it" },
+    { "cpus", "N", "how many processors" },
+    { "cpu", "host|baseline", "what they are: this host's, or what hosts have in common" },
+    OPTIONS_OUTSIDE,
     { "share", "DIR", "a directory in which a 6502v program may open files" },
     { "saves", "DIR|none",
       "where battery RAM is kept; else in the data directory, headless: none" },
@@ -70,6 +74,28 @@ static int number(const struct run *r, const char *name, const char *text, uint6
     errno = 0;
     *out = strtoull(text, NULL, 10);
     return errno ? usage(r->command, "--%s %s: the number is too large", name, text) : 0;
+}
+
+static int add_word(const struct run *r, const char *name, const char **list, unsigned *count,
+                    const char *word)
+{
+    if (*count == LIST_MAX)
+        return usage(r->command, "more than %d of --%s", LIST_MAX, name);
+    list[(*count)++] = word;
+    return 0;
+}
+
+/* In MiB, as boards count it. */
+static int set_memory(struct run *r, const char *value)
+{
+    size_t bytes;
+
+    if (option_size(r->command, "memory", value, &bytes))
+        return -1;
+    if (!bytes || bytes % (1 << 20))
+        return usage(r->command, "--memory %s: want whole MiB, such as 512M", value);
+    snprintf(r->memory, sizeof r->memory, "memory=%zu", bytes >> 20);
+    return add_setting(r, r->memory);
 }
 
 static int set_ram(struct run *r, const char *value)
@@ -154,6 +180,20 @@ static int set_option(void *ctx, const char *name, const char *value)
     if (!strcmp(name, "region")) {
         snprintf(r->region, sizeof r->region, "region=%s", value);
         return add_setting(r, r->region);
+    }
+    if (!strcmp(name, "disk"))
+        return add_word(r, name, r->disks, &r->disk_count, value);
+    if (!strcmp(name, "net"))
+        return add_word(r, name, r->nets, &r->net_count, value);
+    if (!strcmp(name, "memory"))
+        return set_memory(r, value);
+    if (!strcmp(name, "cpus")) {
+        snprintf(r->cpus, sizeof r->cpus, "cpus=%s", value);
+        return add_setting(r, r->cpus);
+    }
+    if (!strcmp(name, "cpu")) {
+        snprintf(r->cpu, sizeof r->cpu, "cpu=%s", value);
+        return add_setting(r, r->cpu);
     }
     if (!strcmp(name, "ram"))
         return set_ram(r, value);
@@ -468,6 +508,9 @@ int run_command(const struct command *c, int argc, char **argv, enum run_what wh
         return status;
     r.options.reset_when_asked |= r.verdict;
     r.options.settings = r.settings;
+    r.options.disks = r.disks;
+    r.options.nets = r.nets;
+    r.options.name = r.name;
     r.options.digest_sound = r.hash || r.report;
     r.options.args = (const char *const *)argv + i + 1;
     return run_thing(&r, what, argv[i]);

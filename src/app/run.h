@@ -16,6 +16,9 @@ enum { LIST_MAX = 64 };
     { "detach", NULL, "run it behind your back, and print its name" }, \
     { "name", "NAME", "list it under this name (mews ps), where others can steer it" }, \
     OPTION_SANDBOX
+#define OPTIONS_OUTSIDE \
+    { "disk", "FILE[,overlay=tmp|FILE][,ro]...", "a disk, by its image; repeatable" }, \
+    { "net", "user|tap=NAME|link=DIR|none[,...]", "a network card, and what it is plugged into; repeatable" }
 #define OPTIONS_SHOWN \
     { "video", "sdl|terminal", "where to show it; else what there is" }, \
     { "speed", "N|max", "so many times its own speed; a machine without a picture: else max" }, \
@@ -38,10 +41,10 @@ enum { LIST_MAX = 64 };
 struct run {
     const struct command *command;
     struct mews_options options;
-    const char *settings[LIST_MAX + 1], *press[LIST_MAX];
+    const char *settings[LIST_MAX + 1], *disks[LIST_MAX + 1], *nets[LIST_MAX + 1], *press[LIST_MAX];
     uint64_t resets[LIST_MAX];
-    unsigned setting_count, press_count, reset_count;
-    char region[32], ram[2][64], saves[4096];
+    unsigned setting_count, disk_count, net_count, press_count, reset_count;
+    char region[32], memory[32], cpus[32], cpu[32], ram[2][64], saves[4096];
     const char *video, *screenshot, *audio, *report, *keep, *snapshot;
     const char *record, *rewind, *until, *speed;
     bool headless, hash, verdict, trace, json;

@@ -83,7 +83,11 @@ int sandbox_close(struct sandbox *s, struct mews *m, struct mews_error *error)
 {
     struct err e;
 
-    return s->on && jail_close(&s->jail, m, &e) ? report(error, &e) : 0;
+    if (!s->on)
+        return 0;
+    if (mews_start(m, error))
+        return -1;
+    return jail_close(&s->jail, m, &e) ? report(error, &e) : 0;
 }
 
 int sandbox_snapshot(struct sandbox *s, struct mews *m, struct mews_error *e)

@@ -157,6 +157,9 @@ struct kind {
     /* Whether this host has what the kind needs; the error says what is missing, and what to do
      * about it. NULL: it needs nothing. */
     int (*available)(struct err *e);
+    /* Makes the threads that run() wants, which else the first run() makes: for a program that will
+     * give up the right to make any. */
+    int (*start)(struct machine *m, struct err *e);
     /* Reduces the configuration that create() was given to what another create() needs when a
      * saved state comes into its machine afterwards; NULL: all of it. What `c` names then is the
      * machine's, or was there before. */

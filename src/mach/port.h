@@ -195,6 +195,7 @@ enum { LINK_FRAME_MAX = 65535 + 14 + 4, LINK_MTU = 1500 };
 
 struct link_info {
     u16 mtu;       /* 0: not said */
+    u8 mac[6];     /* that the machine's card shall have; 0: not said */
     bool offloads; /* the other end takes frames with work left, and sends such */
     bool up;
 };

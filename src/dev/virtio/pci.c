@@ -371,6 +371,20 @@ static void ring(void *ctx, u64 queue)
     virtio_notify(((struct virtio_pci *)ctx)->virtio, (u32)queue);
 }
 
+static void mask_all(struct virtio_pci *t)
+{
+    for (unsigned i = 0; i < VIRTIO_PCI_VECTORS; i++)
+        t->table[i] = (struct msix_entry) { .masked = true };
+}
+
+void virtio_pci_reset(struct virtio_pci *t)
+{
+    virtio_reset(t->virtio);
+    pci_reset(&t->pci);
+    mask_all(t);
+    virtio_pci_drive(t);
+}
+
 void virtio_pci_init(struct virtio_pci *t, struct virtio *v, struct msi msi,
                      struct doorbell doorbell, struct component *parent)
 {
@@ -383,8 +397,7 @@ void virtio_pci_init(struct virtio_pci *t, struct virtio *v, struct msi msi,
     pci_device_init(&t->pci, &pci_ops, PCI_VIRTIO_VENDOR, (u16)(PCI_VIRTIO_DEVICE + v->ops->type),
                     class_of(v->ops->type), 1, parent);
     pci_add_bar(&t->pci, VIRTIO_PCI_BAR, BAR_BYTES);
-    for (unsigned i = 0; i < VIRTIO_PCI_VECTORS; i++)
-        t->table[i].masked = true;
+    mask_all(t);
     v->interrupt = pci_interrupt;
     v->written = pci_written;
     v->transport = t;

@@ -30,6 +30,11 @@ int disk_do(struct disk *d, const struct block_request *r)
     return EOPNOTSUPP;
 }
 
+const struct host_call disk_host_calls[DISK_HOST_CALLS] = {
+    { .name = "preadv" },    { .name = "pwritev" },        { .name = "fdatasync" },
+    { .name = "fallocate" }, { .name = "io_uring_enter" },
+};
+
 /* ---- the port ---- */
 
 static void disk_describe(struct block_port *p, struct block_info *out)
@@ -43,12 +48,24 @@ static bool allowed(const struct disk *d, const struct block_request *r)
            r->offset <= d->info.size_bytes && r->len <= d->info.size_bytes - r->offset;
 }
 
+int disk_start(struct disk *d, struct err *e)
+{
+    if (d->running)
+        return 0;
+    if (d->engine->run(d, e))
+        return -(int)e->code;
+    d->running = true;
+    return 0;
+}
+
 static bool disk_submit(struct block_port *p, const struct block_request *r)
 {
     struct disk *d = disk_of(p);
     bool good = allowed(d, r);
     struct job *j;
+    struct err e;
 
+    good = good && !disk_start(d, &e);
     pthread_mutex_lock(&d->lock);
     /* The inbox has room for every one. */
     j = d->under_way + d->done_count < DISK_DEPTH ? d->free : NULL;
@@ -64,7 +81,7 @@ static bool disk_submit(struct block_port *p, const struct block_request *r)
     if (good)
         d->engine->start(d, j);
     else
-        disk_done(d, j, EINVAL);
+        disk_done(d, j, d->running ? EINVAL : EIO);
     return true;
 }
 
@@ -142,19 +159,19 @@ static int open_backing(const struct disk_config *c, struct disk *d, struct err 
     return overlay_open(base, strcmp(c->overlay, "tmp") != 0 ? c->overlay : NULL, &d->backing, e);
 }
 
-static int start_engine(const struct disk_config *c, struct disk *d, struct err *e)
+static int make_engine(const struct disk_config *c, struct disk *d, struct err *e)
 {
     bool plain = !c->overlay && !c->bytes_per_s && !c->requests_per_s;
 
     if (c->engine == DISK_URING && !plain)
         return err_set(e, ERR_USAGE, "engine=uring is for raw disks without rate limits");
     if (c->engine != DISK_THREADS && plain) {
-        if (!uring_start(d, e))
+        if (!uring_make(d, e))
             return 0;
         if (c->engine == DISK_URING)
             return -(int)e->code;
     }
-    return pool_start(d, e);
+    return pool_make(d, e);
 }
 
 int disk_open(const struct disk_config *c, struct disk **out, struct err *e)
@@ -175,7 +192,7 @@ int disk_open(const struct disk_config *c, struct disk **out, struct err *e)
     }
     d->bytes = (struct rate) { .per_s = c->bytes_per_s, .burst_ns = BURST_NS };
     d->requests = (struct rate) { .per_s = c->requests_per_s, .burst_ns = BURST_NS };
-    if (open_backing(c, d, e) || start_engine(c, d, e)) {
+    if (open_backing(c, d, e) || make_engine(c, d, e)) {
         disk_close(d);
         return -(int)e->code;
     }

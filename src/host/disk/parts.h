@@ -48,6 +48,7 @@ struct job {
 
 struct engine_ops {
     const char *name;
+    int (*run)(struct disk *d, struct err *e); /* makes its threads */
     void (*start)(struct disk *d, struct job *j); /* disk_done() some time later */
     void (*stop)(struct disk *d);                 /* nothing is under way */
 };
@@ -58,6 +59,7 @@ struct disk {
     struct backing *backing;
     const struct engine_ops *engine;
     void *engine_state;
+    bool running; /* it has its threads */
 
     pthread_mutex_t lock; /* of all below */
     pthread_cond_t idle;
@@ -74,7 +76,8 @@ void disk_done(struct disk *d, struct job *j, int error);
 /* Does a request, and waits until it is done; an errno. */
 int disk_do(struct disk *d, const struct block_request *r);
 
-int pool_start(struct disk *d, struct err *e);
-int uring_start(struct disk *d, struct err *e);
+/* Engines without their threads. */
+int pool_make(struct disk *d, struct err *e);
+int uring_make(struct disk *d, struct err *e);
 
 #endif

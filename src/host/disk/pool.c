@@ -109,8 +109,6 @@ static void pool_stop(struct disk *d)
     free(p);
 }
 
-static const struct engine_ops pool_ops = { "threads", pool_enqueue, pool_stop };
-
 /* Signals are the program's own threads' business. */
 static int create_threads(struct pool *p)
 {
@@ -131,7 +129,15 @@ static int create_threads(struct pool *p)
     return p->count ? 0 : r; /* one will do */
 }
 
-int pool_start(struct disk *d, struct err *e)
+static int pool_run(struct disk *d, struct err *e)
+{
+    errno = create_threads(d->engine_state);
+    return errno ? err_set(e, ERR_SYS, "a disk's threads") : 0;
+}
+
+static const struct engine_ops pool_ops = { "threads", pool_run, pool_enqueue, pool_stop };
+
+int pool_make(struct disk *d, struct err *e)
 {
     struct pool *p = calloc(1, sizeof *p);
 
@@ -143,12 +149,5 @@ int pool_start(struct disk *d, struct err *e)
     pthread_cond_init(&p->work, NULL);
     d->engine_state = p;
     d->engine = &pool_ops;
-    errno = create_threads(p);
-    if (errno) {
-        err_set(e, ERR_SYS, "a disk's threads");
-        pool_stop(d);
-        d->engine = NULL;
-        return -ERR_SYS;
-    }
     return 0;
 }

@@ -112,9 +112,8 @@ static void *collector(void *arg)
     }
 }
 
-static void uring_stop(struct disk *d)
+static void end_thread(struct uring *u)
 {
-    struct uring *u = d->engine_state;
     struct io_uring_sqe *s = io_uring_get_sqe(&u->ring);
 
     assert(s);                                        /* nothing is under way */
@@ -123,12 +122,18 @@ static void uring_stop(struct disk *d)
     s->flags |= IOSQE_FIXED_FILE;
     io_uring_submit(&u->ring);
     pthread_join(u->thread, NULL);
+}
+
+static void uring_stop(struct disk *d)
+{
+    struct uring *u = d->engine_state;
+
+    if (d->running)
+        end_thread(u);
     io_uring_queue_exit(&u->ring);
     pthread_mutex_destroy(&u->lock);
     free(u);
 }
-
-static const struct engine_ops uring_ops = { "io_uring", uring_submit, uring_stop };
 
 /* Two calls that Debian 12's liburing.so declares but does not export. */
 static int ring_register(const struct uring *u, unsigned what, const void *arg, unsigned count)
@@ -170,21 +175,21 @@ static int make_ring(struct uring *u)
     return r;
 }
 
-static int start_thread(struct uring *u)
+static int uring_run(struct disk *d, struct err *e)
 {
+    struct uring *u = d->engine_state;
     sigset_t all, before;
-    int r;
 
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    r = pthread_create(&u->thread, NULL, collector, u);
+    errno = pthread_create(&u->thread, NULL, collector, u);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (r)
-        io_uring_queue_exit(&u->ring);
-    return -r;
+    return errno ? err_set(e, ERR_SYS, "a disk's thread") : 0;
 }
 
-int uring_start(struct disk *d, struct err *e)
+static const struct engine_ops uring_ops = { "io_uring", uring_run, uring_submit, uring_stop };
+
+int uring_make(struct disk *d, struct err *e)
 {
     struct uring *u = calloc(1, sizeof *u);
     int r;
@@ -193,8 +198,6 @@ int uring_start(struct disk *d, struct err *e)
         return err_set(e, ERR_NOMEM, "no memory for a ring");
     u->disk = d;
     r = make_ring(u);
-    if (!r)
-        r = start_thread(u);
     if (r) {
         free(u);
         errno = -r;

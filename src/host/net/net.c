@@ -246,6 +246,12 @@ static int open_end(struct net_link *n, const struct net_config *c, struct pair_
     return err_set(e, ERR_USAGE, "no such network");
 }
 
+const struct host_call net_host_calls[NET_HOST_CALLS] = {
+    { .name = "sendmsg" },
+    { .name = "readv" },
+    { .name = "writev" },
+};
+
 int net_open(const struct net_config *c, struct net_link **out, struct err *e)
 {
     struct pair_config p = { .fd = -1,
@@ -257,6 +263,7 @@ int net_open(const struct net_config *c, struct net_link **out, struct err *e)
         return err_set(e, ERR_NOMEM, "no memory for a network");
     if (!open_end(n, c, &p, e)) {
         if (!pair_init(&n->pair, &p, e)) {
+            memcpy(n->pair.info.mac, c->mac, NET_MAC_LEN);
             *out = n;
             return 0;
         }

@@ -8,7 +8,7 @@
 #define HOST_NET_NET_H
 
 #include "base/err.h"
-#include "mach/port.h"
+#include "mach/machine.h"
 
 #include <netinet/in.h>
 
@@ -59,6 +59,9 @@ void net_close(struct net_link *n); /* accepts NULL; in a jail too */
  * first call behind attach() does that. */
 int net_start(struct net_link *n, struct err *e);
 struct link_port *net_port(struct net_link *n);
+/* What it asks of the kernel while it runs, for a program's jail. */
+enum { NET_HOST_CALLS = 3 };
+extern const struct host_call net_host_calls[NET_HOST_CALLS];
 
 /* The card's address: the one that was given, or one made of the machine's name and the card's
  * number, always the same, unicast and locally administered. A copy of a machine that shall have

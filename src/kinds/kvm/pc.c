@@ -191,6 +191,7 @@ int pc_power_on(struct pc *p, struct err *e)
     uart_reset(&p->com1);
     acpi_pm_reset(&p->pm);
     i8042_init(&p->kbc, reset_asked, p);
+    pc_virtio_reset(p);
     p->chips = p->chips_at_reset;
     p->chips.clock_ns = p->machine.now;
     if (load(p, &at, e) || chips_push(&p->chips, e))
@@ -242,6 +243,11 @@ static int take_config(struct pc *p, const struct config *c, struct err *e)
     if (strlen(line) >= sizeof p->command_line)
         return err_set(e, ERR_LIMIT, "the command line is longer than %zu bytes",
                        sizeof p->command_line - 1);
+    if (p->machine.ports.disk_count > PC_DISKS || p->machine.ports.link_count > PC_LINKS)
+        return err_set(e, ERR_LIMIT, "the board microvm has at most %d disks and %d network links",
+                       PC_DISKS, PC_LINKS);
+    p->disks = (u8)p->machine.ports.disk_count;
+    p->links = (u8)p->machine.ports.link_count;
     p->kernel_bytes = (u32)c->image_bytes;
     p->initrd_bytes = (u32)c->initrd_bytes;
     strcpy((char *)p->command_line, line);
@@ -252,13 +258,20 @@ static void pc_keep(struct machine *m, struct config *c)
 {
     struct pc *p = pc_of(m);
     struct setting *s = p->kept;
+    const struct {
+        const char *path;
+        u32 value;
+    } kept[] = { { "kernel_bytes", p->kernel_bytes },
+                 { "initrd_bytes", p->initrd_bytes },
+                 { "disks", p->disks },
+                 { "links", p->links } };
 
     for (unsigned i = 0; i < c->setting_count; i++)
         s[i] = c->settings[i];
-    snprintf(p->kept_sizes[0], sizeof p->kept_sizes[0], "%u", p->kernel_bytes);
-    snprintf(p->kept_sizes[1], sizeof p->kept_sizes[1], "%u", p->initrd_bytes);
-    s[c->setting_count++] = (struct setting) { "kernel_bytes", p->kept_sizes[0] };
-    s[c->setting_count++] = (struct setting) { "initrd_bytes", p->kept_sizes[1] };
+    for (unsigned i = 0; i < ARRAY_SIZE(kept); i++) {
+        snprintf(p->kept_numbers[i], sizeof p->kept_numbers[i], "%u", kept[i].value);
+        s[c->setting_count++] = (struct setting) { kept[i].path, p->kept_numbers[i] };
+    }
     c->settings = s;
     c->image = c->initrd = NULL;
     c->image_bytes = c->initrd_bytes = 0;
@@ -303,7 +316,7 @@ static int make_machine(struct pc *p, const struct config *c, struct err *e)
                    c->image_bytes ? c->image : NULL, e) ||
         make_image(p, &p->initrd, "initrd", 1ull << 61, p->initrd_bytes, c->initrd, e))
         return -(int)e->code;
-    p->kept = calloc(c->setting_count + 2, sizeof *p->kept);
+    p->kept = calloc(c->setting_count + ARRAY_SIZE(p->kept_numbers), sizeof *p->kept);
     p->cpus_at_reset = calloc(p->cpus, sizeof *p->cpus_at_reset);
     if (!p->cpus_at_reset || !p->kept)
         return err_set(e, ERR_NOMEM, "no memory for a machine");
@@ -318,6 +331,8 @@ static int make_machine(struct pc *p, const struct config *c, struct err *e)
     p->machine.cpu_count = p->cpus;
     pc_stats_init(p);
     make_devices(p);
+    if (pc_virtio_init(p, e))
+        return -(int)e->code;
     if (chips_pull(&p->chips, e))
         return -(int)e->code;
     p->chips_at_reset = p->chips;
@@ -326,7 +341,7 @@ static int make_machine(struct pc *p, const struct config *c, struct err *e)
         return err_set(e, ERR_SYS, "eventfd");
     if (c->image_bytes && pc_power_on(p, e))
         return -(int)e->code;
-    return pc_start_threads(p, e);
+    return 0;
 }
 
 static void pc_destroy(struct machine *m)
@@ -341,6 +356,7 @@ static void pc_destroy(struct machine *m)
         m->ports.console->ops->attach(m->ports.console, (struct wake) { 0 });
     for (unsigned i = 0; i < p->cpus; i++)
         pc_cpu_close(&p->vcpus[i]);
+    pc_virtio_fini(p);
     vm_close(&p->vm);
     if (p->bell >= 0)
         close(p->bell);
@@ -379,8 +395,14 @@ static const char *why_not(const struct machine *m, enum verb v)
     }
 }
 
+static int pc_start(struct machine *m, struct err *e)
+{
+    return pc_start_threads(pc_of(m), e);
+}
+
 static const struct kind pc_kind = {
     .name = "kvm",
+    .start = pc_start,
     .run = pc_run,
     .kick = pc_kick,
     .destroy = pc_destroy,

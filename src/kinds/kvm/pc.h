@@ -23,6 +23,7 @@
 #include "dev/uart.h"
 #include "kinds/kvm/chips.h"
 #include "kinds/kvm/linux.h"
+#include "kinds/kvm/pc_virtio.h"
 #include "kinds/kvm/pc_debug.h"
 #include "kinds/kvm/vcpu.h"
 #include "mach/dma.h"
@@ -52,6 +53,8 @@ enum pc_end { PC_RUNS, PC_EXIT, PC_OFF, PC_FAULT };
     E(CONFIG, cpu, "host baseline", "what CPUID tells: as the host's, or what hosts have in common") \
     E(CONFIG, shutdown, "stop reset", "what a triple fault does")                       \
     F(CONFIG, bool, reboot, "a guest that resets itself begins again; else it ends")    \
+    F(CONFIG, u8, disks, "virtio disks", 0, PC_DISKS)                                   \
+    F(CONFIG, u8, links, "virtio network cards", 0, PC_LINKS)                           \
     F(CONFIG, u32, kernel_bytes, "the kernel's size")                                   \
     F(CONFIG, u32, initrd_bytes, "the initrd's size; 0: there is none")                 \
     A(STATE, u8, command_line, LINUX_COMMAND_LINE_BYTES, "the kernel's, a zero behind it") \
@@ -136,12 +139,13 @@ struct pc {
     struct rtc rtc;
     struct acpi_pm pm;
     struct i8042 kbc;
+    struct pc_virtio virtio;
     struct component nodes[4];
     struct pc_stats stats;
 
     struct space kernel, initrd; /* for the next reset: on no bus, but in snapshots */
     struct setting *kept;        /* pc_keep()'s */
-    char kept_sizes[2][16];
+    char kept_numbers[4][16];
 
     pthread_mutex_t lock; /* the device lock, and of all that follows */
     pthread_cond_t started;
@@ -149,6 +153,7 @@ struct pc {
     int go;     /* atomic: vCPUs run */
     int kicked; /* atomic */
     int woken;  /* atomic: a port has something */
+    bool started_threads;
     bool quit;
     bool reset_wanted;
     unsigned actor;  /* the vCPU whose exit is handled */

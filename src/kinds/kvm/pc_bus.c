@@ -28,8 +28,10 @@ static void port_write(struct pc *p, u16 port, u32 v, unsigned bytes)
         rtc_write(&p->rtc, port - PORT_RTC, (u8)v);
     else if (port == PORT_KBC || port == PORT_KBC_COMMAND)
         i8042_write(&p->kbc, port - PORT_KBC, (u8)v);
-    else if (port == ACPI_RESET_PORT && (v & ACPI_RESET_VALUE) == ACPI_RESET_VALUE)
+    else if (port == ACPI_RESET_PORT && bytes == 1 && (v & ACPI_RESET_VALUE) == ACPI_RESET_VALUE)
         p->reset_wanted = true;
+    else if (within(port, PC_PCI_PORT, PC_PCI_PORTS))
+        pci_port_write(&p->virtio.bus, port - PC_PCI_PORT, bytes, v);
     else if (port == PORT_EXIT) {
         p->end = PC_EXIT;
         p->status = (u8)v;
@@ -46,6 +48,8 @@ static u32 port_read(struct pc *p, u16 port, unsigned bytes)
         return rtc_read(&p->rtc, port - PORT_RTC);
     if (port == PORT_KBC || port == PORT_KBC_COMMAND)
         return i8042_read(&p->kbc, port - PORT_KBC);
+    if (within(port, PC_PCI_PORT, PC_PCI_PORTS))
+        return pci_port_read(&p->virtio.bus, port - PC_PCI_PORT, bytes);
     return 0xffffffff;
 }
 
@@ -67,8 +71,15 @@ void pc_bus_port(struct pc *p, struct kvm_run *r)
 
 void pc_bus_mmio(struct pc *p, struct kvm_run *r)
 {
-    if (!r->mmio.is_write)
-        le_put(r->mmio.data, UINT64_MAX, 8);
+    u64 value = UINT64_MAX;
+
+    if (r->mmio.is_write) {
+        pci_memory_write(&p->virtio.bus, r->mmio.phys_addr, r->mmio.len,
+                         le_get(r->mmio.data, r->mmio.len));
+    } else {
+        pci_memory_read(&p->virtio.bus, r->mmio.phys_addr, r->mmio.len, &value);
+        le_put(r->mmio.data, value, 8);
+    }
     pc_trace(p, r->mmio.is_write ? PC_MMIO_WRITE : PC_MMIO_READ, r->mmio.phys_addr,
              le_get(r->mmio.data, r->mmio.len));
 }

@@ -167,6 +167,9 @@ static void *cpu_thread(void *arg)
 
 int pc_start_threads(struct pc *p, struct err *e)
 {
+    if (p->started_threads)
+        return 0;
+    p->started_threads = true;
     for (unsigned i = 0; i < p->cpus; i++) {
         struct pc_cpu *c = &p->vcpus[i];
 
@@ -239,6 +242,8 @@ static void gather(struct pc *p)
 /* What ports have to say, and events that are due. */
 static void look(struct pc *p)
 {
+    if (__atomic_exchange_n(&p->woken, 0, __ATOMIC_SEQ_CST))
+        pc_virtio_poll(p);
     uart_poll(&p->com1);
     event_run(&p->machine.events, pc_time(p));
 }
@@ -248,6 +253,8 @@ enum { STEP_NS = 100000000 };
 static enum stop wait(struct pc *p, u64 until, struct stop_info *s)
 {
     for (;;) {
+        if (p->virtio.stopped[0])
+            return s->why = STOP_HOST;
         if (p->fault)
             return s->why = p->fault == EXIT_HOST ? STOP_HOST : STOP_FAULT;
         if (p->end)
@@ -305,6 +312,11 @@ static enum stop end_of(struct pc *p, struct stop_info *s)
 {
     bool failed = s->why == STOP_FAULT || s->why == STOP_HOST;
 
+    if (s->why == STOP_HOST && p->virtio.stopped[0]) { /* no vCPU's doing */
+        snprintf(s->text, sizeof s->text, "%s", p->virtio.stopped);
+        return s->why;
+    }
+
     s->status = p->status;
     s->cpu = failed ? p->fault_cpu : p->debug.cpu;
     if (failed || s->why == STOP_BREAK) {
@@ -329,8 +341,9 @@ static enum stop run_locked(struct pc *p, u64 until, struct stop_info *s)
     }
     vm_follow_trackers(&p->vm);
     p->fault = 0;
-    if (begin_time(p, &e))
+    if (pc_start_threads(p, &e) || begin_time(p, &e))
         goto failed;
+    pc_virtio_begin(p);
     do {
         pc_debug_ready(p);
         let_go(p);

@@ -407,6 +407,13 @@ static void put_ports(struct recorder *r, u32 bits)
         .store = bits & HAS_STORE ? &r->store : NULL,
         .files = bits & HAS_FILES ? &r->files : NULL,
         .decode = r->host.decode,
+        /* Only kinds that cannot be recorded have these yet. */
+        .clock = r->host.clock,
+        .entropy = r->host.entropy,
+        .disks = r->host.disks,
+        .disk_count = r->host.disk_count,
+        .links = r->host.links,
+        .link_count = r->host.link_count,
     };
 }
 

@@ -1,0 +1,163 @@
+#include "kinds/kvm/pc_virtio.h"
+
+#include "kinds/kvm/pc.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SLOT_RNG = 1, SLOT_DISK = 2, SLOT_LINK = 16, WIRE_FIRST = 16, WIRES = 4 };
+enum { BRIDGE_VENDOR = 0x1b36, BRIDGE_DEVICE = 0x0008 }; /* a generic host bridge */
+
+_Static_assert(PC_DISKS + SLOT_DISK <= SLOT_LINK && SLOT_LINK + PC_LINKS <= PCI_SLOTS, "slots");
+
+static struct virtio *virtio_at(struct pc_virtio *v, unsigned slot)
+{
+    return v->slots[slot].pci.virtio;
+}
+
+/* ---- wires ---- */
+
+/* A wire is high as long as one of its slots holds it. */
+static void set_wire(void *owner, unsigned slot, int level)
+{
+    struct pc *p = owner;
+    u32 *held = &p->virtio.asserted[slot % WIRES];
+
+    *held = level ? *held | 1u << slot : *held & ~(1u << slot);
+    chips_line(&p->chips, WIRE_FIRST + slot % WIRES, *held != 0);
+}
+
+/* ---- what devices ask of the machine ---- */
+
+static void device_wakes(void *owner)
+{
+    struct pc *p = owner;
+
+    __atomic_store_n(&p->woken, 1, __ATOMIC_SEQ_CST);
+    pc_ring(p);
+}
+
+/* The lock is held. */
+static void device_stops(void *owner, const char *why)
+{
+    struct pc *p = owner;
+
+    snprintf(p->virtio.stopped, sizeof p->virtio.stopped, "%s", why);
+    pc_ring(p);
+}
+
+/* ---- life ---- */
+
+static char *name_slot(struct pc_virtio *v, unsigned slot, const char *what, unsigned number)
+{
+    snprintf(v->slots[slot].name, sizeof v->slots[slot].name, "%s%u", what, number);
+    return v->slots[slot].name;
+}
+
+static void plug(struct pc *p, unsigned slot, struct virtio *device, struct component *component)
+{
+    struct virtio_pci *t = &p->virtio.slots[slot].pci;
+
+    virtio_pci_init(t, device, (struct msi) { chips_msi, &p->chips, 0 }, (struct doorbell) { 0 },
+                    component);
+    pci_plug(&p->virtio.bus, slot, &t->pci, (struct line) { set_wire, p, slot });
+    component_add(&p->virtio.bus.component, component);
+}
+
+static int plug_all(struct pc *p, const struct virtio_host *host, struct err *e)
+{
+    const struct ports *ports = &p->machine.ports;
+    struct pc_virtio *v = &p->virtio;
+
+    rng_init(&v->rng, name_slot(v, SLOT_RNG, "rng", 0), ports->entropy, host);
+    plug(p, SLOT_RNG, &v->rng.virtio, &v->rng.component);
+    for (; v->disk_count < p->disks; v->disk_count++) {
+        unsigned i = v->disk_count, slot = SLOT_DISK + i;
+        struct blk *b = &v->disks[i];
+
+        if (!blk_init(b, name_slot(v, slot, "disk", i), ports->disks[i], host, true))
+            return err_set(e, ERR_NOMEM, "no memory for a disk");
+        plug(p, slot, &b->virtio, &b->component);
+    }
+    for (; v->link_count < p->links; v->link_count++) {
+        unsigned i = v->link_count, slot = SLOT_LINK + i;
+        struct net *n = &v->links[i];
+        struct link_info info = { 0 };
+
+        ports->links[i]->ops->describe(ports->links[i], &info);
+        if (!net_init(n, name_slot(v, slot, "net", i), ports->links[i], info.mac, host))
+            return err_set(e, ERR_NOMEM, "no memory for a network card");
+        plug(p, slot, &n->virtio, &n->component);
+    }
+    return 0;
+}
+
+static int check_count(const char *what, unsigned wanted, unsigned given, struct err *e)
+{
+    return wanted == given
+               ? 0
+               : err_set(e, ERR_USAGE, "the machine has %u %s%s, and %u %s given (see --%s)",
+                         wanted, what, wanted == 1 ? "" : "s", given, given == 1 ? "is" : "are",
+                         strcmp(what, "disk") == 0 ? "disk" : "net");
+}
+
+int pc_virtio_init(struct pc *p, struct err *e)
+{
+    const struct virtio_host host = { .dma = &p->dma,
+                                      .wake = { device_wakes, p },
+                                      .stop = device_stops,
+                                      .owner = p };
+
+    if (check_count("disk", p->disks, p->machine.ports.disk_count, e) ||
+        check_count("network link", p->links, p->machine.ports.link_count, e))
+        return -(int)e->code;
+    dma_add(&p->dma, p->vm.ram.base, p->vm.ram.size_bytes, &p->vm.ram, 0);
+    if (p->vm.high.size_bytes)
+        dma_add(&p->dma, p->vm.high.base, p->vm.high.size_bytes, &p->vm.high, 0);
+    pci_bus_init(&p->virtio.bus, "pci", BRIDGE_VENDOR, BRIDGE_DEVICE);
+    component_add(&p->machine.root, &p->virtio.bus.component);
+    return plug_all(p, &host, e);
+}
+
+void pc_virtio_fini(struct pc *p)
+{
+    struct pc_virtio *v = &p->virtio;
+
+    for (unsigned i = 0; i < PC_DISKS; i++)
+        blk_fini(&v->disks[i]);
+    for (unsigned i = 0; i < PC_LINKS; i++)
+        net_fini(&v->links[i]);
+}
+
+void pc_virtio_reset(struct pc *p)
+{
+    struct pc_virtio *v = &p->virtio;
+
+    v->bus.address = 0;
+    v->stopped[0] = 0;
+    for (unsigned i = 0; i < PCI_SLOTS; i++)
+        if (virtio_at(v, i))
+            virtio_pci_reset(&v->slots[i].pci);
+}
+
+/* ---- running ---- */
+
+void pc_virtio_begin(struct pc *p)
+{
+    struct pc_virtio *v = &p->virtio;
+
+    v->stopped[0] = 0;
+    for (unsigned i = 0; i < PCI_SLOTS; i++)
+        if (virtio_at(v, i))
+            virtio_pci_drive(&v->slots[i].pci);
+    pc_virtio_poll(p);
+}
+
+void pc_virtio_poll(struct pc *p)
+{
+    struct pc_virtio *v = &p->virtio;
+
+    for (unsigned i = 0; i < PCI_SLOTS; i++)
+        if (virtio_at(v, i))
+            virtio_poll(virtio_at(v, i));
+}

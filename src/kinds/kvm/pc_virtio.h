@@ -1,0 +1,48 @@
+/* What is plugged into the PCI bus of the board `microvm`, all of it virtio:
+ *
+ *     slot 0         the host bridge
+ *     slot 1         rng
+ *     slot 2..9      a disk each
+ *     slot 16..23    a network card each
+ *
+ * INTx of slot N goes to wire 16 + N % 4 of the IOAPIC (dsdt.asl), which slots share. */
+#ifndef KVM_PC_VIRTIO_H
+#define KVM_PC_VIRTIO_H
+
+#include "dev/virtio/blk.h"
+#include "dev/virtio/net.h"
+#include "dev/virtio/pci.h"
+#include "dev/virtio/rng.h"
+
+enum { PC_DISKS = 8, PC_LINKS = 8 };
+/* The bus's memory, as dsdt.asl says it: from the end of low RAM to the IOAPIC's page. */
+#define PC_PCI_MEMORY     0xc0000000u
+#define PC_PCI_MEMORY_END 0xfeb00000u
+#define PC_PCI_PORT       0xcf8
+#define PC_PCI_PORTS      8
+
+struct pc_slot { /* of one device: its transport, and its name in the tree */
+    struct virtio_pci pci;
+    char name[8];
+};
+
+struct pc_virtio {
+    struct pci_bus bus;
+    struct rng rng;
+    struct blk disks[PC_DISKS];
+    struct net links[PC_LINKS];
+    unsigned disk_count, link_count;
+    struct pc_slot slots[PCI_SLOTS];
+    u32 asserted[4];   /* for each wire, a bit for each slot that holds it */
+    char stopped[160]; /* why a device wants the machine to stop; empty: it does not */
+};
+
+struct pc;
+int pc_virtio_init(struct pc *p, struct err *e);
+void pc_virtio_fini(struct pc *p); /* accepts one that is all zero */
+void pc_virtio_reset(struct pc *p);
+/* The lock is held: first of all when run() begins, and when a port has woken the machine. */
+void pc_virtio_begin(struct pc *p);
+void pc_virtio_poll(struct pc *p);
+
+#endif
