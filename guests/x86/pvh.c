@@ -1,6 +1,6 @@
-/* For the board `microvm`: a kernel that does next to nothing, to see how one is entered by PVH, what
- * a kernel's mistakes look like from outside, and to try the debugger on. It counts on the serial
- * line and ends; with a word on its command line it makes the mistake of that name.
+/* For the board `microvm`: a kernel that does next to nothing, to see how one is entered by PVH,
+ * what a kernel's mistakes look like from outside, and to try the debugger on. It counts on the
+ * serial line and ends; with a word on its command line it makes the mistake of that name.
  *
  *     mews run pvh.elf                       mews run --append triple pvh.elf */
 #include "micro.h"

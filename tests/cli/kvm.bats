@@ -73,6 +73,8 @@ until_says() {
 @test "info: what a program is, also where it cannot run" {
     run mews info "$guests/echo32.elf"
     [[ $output == *"what: 32-bit x86 program (ELF)"*"kind: kvm"*"board: micro"*"mode: protected"*"entry: 0x1000"* ]]
+    run mews info "$guests/pvh.elf"
+    [[ $output == *"what: kernel (ELF with PVH entry)"*"kind: kvm"*"board: microvm"* ]]
     run mews info "$guests/echo64.elf"
     [[ $output == *"what: x86-64 program (ELF)"*"mode: long"* ]]
 }

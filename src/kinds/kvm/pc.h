@@ -156,6 +156,7 @@ struct pc {
     bool started_threads;
     bool quit;
     bool reset_wanted;
+    u32 wires;       /* as they were told last */
     unsigned actor;  /* the vCPU whose exit is handled */
     enum exit fault; /* of a vCPU: EXIT_FAULT, EXIT_HOST; else 0 */
     unsigned fault_cpu;

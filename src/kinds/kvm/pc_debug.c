@@ -373,7 +373,8 @@ static enum exit go_by_instruction(struct pc_cpu *c)
         x = vcpu_run(&c->vcpu);
         pthread_mutex_lock(&p->lock);
         c->waits = op == HLT && x == EXIT_DEBUG;
-        if (x == EXIT_SIGNAL) /* it may have run on: its way back from an interrupt loses the flag */
+        if (x ==
+            EXIT_SIGNAL) /* it may have run on: its way back from an interrupt loses the flag */
             c->waits = !executes(c);
         if (points_hit_data(&p->debug.points, &c->vcpu, pc, p->machine.now))
             hit(c);

@@ -34,7 +34,14 @@ static const struct trace_event events[] = {
 
 static void heard(struct chips *c, bool msi, u64 a, u64 b)
 {
-    pc_trace(container_of(c, struct pc, chips), msi ? PC_MSI : PC_LINE, a, b);
+    struct pc *p = container_of(c, struct pc, chips);
+    u32 wire = msi ? 0 : 1u << (a & 31);
+
+    if (!msi && !!(p->wires & wire) == !!b)
+        return; /* said again, not moved */
+    if (!msi)
+        p->wires ^= wire;
+    pc_trace(p, msi ? PC_MSI : PC_LINE, a, b);
 }
 
 void pc_stats_init(struct pc *p)

@@ -1,6 +1,6 @@
 /* Which of a processor's breakpoints this host's KVM really has. Some promise them all and deliver
  * none (an emulated processor under a nested KVM), others only those on instructions; so it is
- * tried, on a machine of a page with four instructions. */
+ * tried, on a machine of a page with five instructions. */
 #ifndef KVM_PROBE_H
 #define KVM_PROBE_H
 

@@ -25,6 +25,7 @@ int debug_create(struct machine *m, struct recorder *r, struct history *h, struc
         free(d);
         return err_set(e, ERR_NOTSUP, "the machine has no processor to debug");
     }
+    component_saving(&m->root); /* registers are looked at from here on */
     *out = d;
     return 0;
 }
