@@ -116,6 +116,12 @@ MEWS_API enum mews_stop mews_run_frames(struct mews *m, uint64_t frames,
  * else the next one, returns MEWS_STOP_KICK soon. */
 MEWS_API void mews_kick(struct mews *m);
 MEWS_API int mews_reset(struct mews *m, struct mews_error *e);
+/* Presses the power button: a guest that hears of it ends by itself, some time later. */
+MEWS_API int mews_power(struct mews *m, struct mews_error *e);
+/* Whether its console is one for a terminal, which then should be raw; and has Ctrl-A x, typed
+ * there, do what mews_kick() does. */
+MEWS_API bool mews_terminal(const struct mews *m);
+MEWS_API void mews_escapes(struct mews *m);
 MEWS_API double mews_hz(const struct mews *m);
 MEWS_API uint64_t mews_now(const struct mews *m);    /* ticks since power-on */
 MEWS_API uint64_t mews_frames(const struct mews *m); /* pictures since power-on */

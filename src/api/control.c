@@ -93,6 +93,15 @@ static int call_press(void *ctx, struct method_call *call, struct err *e)
     return 0;
 }
 
+static int call_power(void *ctx, struct method_call *call, struct err *e)
+{
+    struct control *c = ctx;
+    struct mews_error error;
+
+    (void)call;
+    return mews_power(c->m, &error) ? err_set(e, (enum err_code)error.code, "%s", error.text) : 0;
+}
+
 static int call_reset(void *ctx, struct method_call *call, struct err *e)
 {
     struct control *c = ctx;
@@ -452,6 +461,7 @@ static void list_methods(struct control *c)
 {
     const struct method list[] = {
         { "machine.reset", "presses the reset button", call_reset, c, false },
+        { "machine.power", "presses the power button", call_power, c, false },
         { "machine.speed", "{speed}: so many times its own, 0: as fast as it goes", call_speed, c,
           false },
         { "machine.stats", "totals, and pages written since the last call", call_stats, c, false },

@@ -697,6 +697,34 @@ int mews_reset(struct mews *m, struct mews_error *error)
     return recorder_reset(m->recorder, &e) ? api_report(error, &e) : 0;
 }
 
+int mews_power(struct mews *m, struct mews_error *error)
+{
+    const char *why;
+    struct err e;
+
+    if (!machine_can(m->machine->kind, m->machine, VERB_POWER, &why)) {
+        err_set(&e, ERR_NOTSUP, "%s", why);
+        return api_report(error, &e);
+    }
+    m->machine->kind->power(m->machine);
+    return 0;
+}
+
+bool mews_terminal(const struct mews *m)
+{
+    return m->machine->terminal;
+}
+
+static void left(void *ctx)
+{
+    mews_kick(ctx);
+}
+
+void mews_escapes(struct mews *m)
+{
+    console_escapes(&m->console, left, m);
+}
+
 double mews_hz(const struct mews *m)
 {
     return (double)m->machine->hz_num / (double)m->machine->hz_den;

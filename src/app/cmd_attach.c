@@ -1,16 +1,14 @@
 /* attach: a person is at a machine's screen, or at its console where it has no screen.
- *
- * The terminal is raw meanwhile and put back whatever ends us, as far as a process hears of its
- * end: signals that end it, and the machine's own end. */
+ */
 #include "app/remote.h"
+#include "app/terminal.h"
+#include "base/escape.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 const struct option_row attach_options[] = {
@@ -19,7 +17,7 @@ const struct option_row attach_options[] = {
     { NULL, NULL, NULL },
 };
 
-enum { CTRL_A = 1, RETRY_MS = 20 };
+enum { RETRY_MS = 20 };
 
 struct attach {
     const char *video;
@@ -37,92 +35,7 @@ static int set_option(void *ctx, const char *name, const char *value)
     return 0;
 }
 
-/* ---- the terminal: what signal handlers need ---- */
-
-static struct {
-    volatile sig_atomic_t raw, ended;
-    struct termios before, now;
-} terminal;
-
-static void terminal_restore(void)
-{
-    if (terminal.raw)
-        tcsetattr(0, TCSANOW, &terminal.before);
-    terminal.raw = 0;
-}
-
-static void on_polite(int n)
-{
-    terminal.ended = n;
-}
-
-static void on_fatal(int n)
-{
-    terminal_restore();
-    signal(n, SIG_DFL);
-    raise(n);
-}
-
-static void on_stop(int n)
-{
-    int saved = errno;
-
-    (void)n;
-    terminal_restore();
-    raise(SIGSTOP);
-    if (!tcsetattr(0, TCSANOW, &terminal.now)) /* continued */
-        terminal.raw = 1;
-    errno = saved;
-}
-
-static void catch (int n, void (*f)(int))
-{
-    sigaction(n, &(struct sigaction) { .sa_handler = f }, NULL);
-}
-
-static void terminal_take(void)
-{
-    static const int fatal[] = { SIGQUIT, SIGSEGV, SIGBUS, SIGABRT, SIGFPE };
-
-    catch (SIGTERM, on_polite);
-    catch (SIGHUP, on_polite);
-    catch (SIGINT, on_polite);
-    if (tcgetattr(0, &terminal.before))
-        return; /* no terminal: what comes is sent as it is */
-    for (unsigned i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
-        catch (fatal[i], on_fatal);
-    catch (SIGTSTP, on_stop);
-    terminal.now = terminal.before;
-    cfmakeraw(&terminal.now);
-    terminal.now.c_oflag |= OPOST; /* the guest's lines end as its programs end them */
-    terminal.now.c_iflag |= ICRNL;
-    if (!tcsetattr(0, TCSANOW, &terminal.now))
-        terminal.raw = 1;
-    atexit(terminal_restore);
-}
-
 /* ---- the console ---- */
-
-/* Takes the escapes out of what was typed; true: the person leaves. */
-static bool take_escapes(char *bytes, size_t *len, bool *pending)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < *len; i++) {
-        char c = bytes[i];
-
-        if (*pending && c == 'x')
-            return true;
-        if (!*pending && c == CTRL_A) {
-            *pending = true;
-            continue;
-        }
-        *pending = false; /* Ctrl-A twice is one for the guest */
-        bytes[n++] = c;
-    }
-    *len = n;
-    return false;
-}
 
 static void send_typed(struct mews_link *l, const char *bytes, size_t len)
 {
@@ -130,7 +43,7 @@ static void send_typed(struct mews_link *l, const char *bytes, size_t len)
     json_t *j;
 
     while (!(j = remote_call(l, "console.send", remote_bytes(bytes, len), &e)) &&
-           strstr(e.text, "has not read") && !terminal.ended)
+           strstr(e.text, "has not read") && !terminal_ended())
         poll(NULL, 0, RETRY_MS);
     json_decref(j);
 }
@@ -144,9 +57,9 @@ static bool take_typed(struct mews_link *l, bool *pending, bool *open)
 
     if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
         *open = false;
-        return !terminal.raw; /* a file's end is no reason to leave; a terminal's is */
+        return !terminal_raw(); /* a file's end is no reason to leave; a terminal's is */
     }
-    if (terminal.raw && take_escapes(bytes, &len, pending))
+    if (terminal_raw() && escape_take(bytes, &len, pending))
         return false;
     if (len)
         send_typed(l, bytes, len);
@@ -175,12 +88,12 @@ static int console(struct mews_link *l, const char *name)
     json_decref(j);
     if (isatty(0))
         fprintf(stderr, "mews: at the console of %s; Ctrl-A x leaves it\n", name);
-    terminal_take();
-    while (!gone && !terminal.ended) {
+    terminal_take(true);
+    while (!gone && !terminal_ended()) {
         struct pollfd p[2] = { { mews_link_fd(l), POLLIN, 0 }, { open ? 0 : -1, POLLIN, 0 } };
 
         show_output(l, &gone);
-        if (gone || terminal.ended)
+        if (gone || terminal_ended())
             break;
         if (poll(p, 2, 1000) > 0 && p[1].revents && !take_typed(l, &pending, &open))
             break;
@@ -188,7 +101,7 @@ static int console(struct mews_link *l, const char *name)
     terminal_restore();
     if (gone)
         fprintf(stderr, "mews: %s has ended\n", name);
-    return terminal.ended ? 128 + (int)terminal.ended : 0;
+    return terminal_ended() ? 128 + terminal_ended() : 0;
 }
 
 int cmd_attach(const struct command *c, int argc, char **argv)

@@ -1,6 +1,7 @@
 /* run: a machine in front of a person, or headless. */
 #include "app/detach.h"
 #include "app/run.h"
+#include "app/terminal.h"
 
 #include "base/types.h"
 
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 const struct option_row run_options[] = {
     OPTIONS_LISTED,
@@ -42,6 +44,7 @@ enum { REWIND_BYTES = 64 << 20 };
 
 static _Atomic(struct mews *) interrupted; /* what the signal handler kicks */
 static volatile sig_atomic_t interrupts;
+static bool at_terminal; /* which is raw */
 
 static void on_signal(int n)
 {
@@ -225,7 +228,21 @@ static int plain(struct mews *m)
     struct mews_stop_info info;
 
     mews_serve(m, &info);
+    terminal_restore();
+    if (info.why == MEWS_STOP_KICK && at_terminal && !interrupts)
+        return 0; /* the person has left */
     return interrupts ? run_interrupted() : run_ended(&info);
+}
+
+/* Before there is a jail, which could not look what a terminal is. */
+static void take_terminal(const struct run *r, struct mews *m)
+{
+    if (r->detach || r->replayed || !mews_terminal(m) || !isatty(STDIN_FILENO))
+        return;
+    fputs("mews: Ctrl-A x ends it\n", stderr);
+    mews_escapes(m);
+    terminal_take(false);
+    at_terminal = true;
 }
 
 static void print_line(void *ctx, const char *line)
@@ -327,10 +344,14 @@ static int run(struct run *r, struct mews *m)
         return usage(r->command,
                      "--sandbox on: a machine that is shown here needs more than a jail has");
     status = begin_history(r, m);
-    if (!status)
-        status = publish(r, m);
     if (status)
         return status;
+    take_terminal(r, m);
+    status = publish(r, m);
+    if (status) {
+        terminal_restore();
+        return status;
+    }
     if (!mews_can(m, "picture", NULL))
         return r->replayed ? replay_quietly(r, m) : plain(m);
     if (r->headless || r->verdict)

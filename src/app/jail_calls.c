@@ -1,5 +1,6 @@
 /* The system calls of a monitor whose files are open. None takes a path. */
 #include "app/jail.h"
+#include "app/terminal.h"
 
 #include "base/types.h"
 
@@ -10,6 +11,7 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -37,6 +39,7 @@ const struct jail_rule jail_rules[] = {
     CALL_IF("fcntl", 1, ALL_BITS, F_DUPFD_CLOEXEC),
     CALL_IF("fcntl", 1, ALL_BITS, F_GET_SEALS),
     CALL_IF("ioctl", 1, ALL_BITS, FIONBIO),
+    { { "ioctl", 1, ALL_BITS, TCSETS }, "a console in front, at a terminal" },
     /* the control socket, and the console */
     CALL("accept4"),
     CALL("recvmsg"),
@@ -87,6 +90,7 @@ void jail_settle(void)
 
 static void last_words(void *ctx, const char *text)
 {
+    terminal_restore();
     mews_last_words(ctx, "sandbox", text);
 }
 

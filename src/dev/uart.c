@@ -81,12 +81,17 @@ static bool looped(const struct uart *u)
     return u->mcr & MCR_LOOP;
 }
 
+bool uart_wants(const struct uart *u)
+{
+    return !looped(u) && u->port && room(u, &u->rx);
+}
+
 static void fill(struct uart *u)
 {
     u8 bytes[UART_FIFO];
     long got = 0;
 
-    if (looped(u) || !u->port || !room(u, &u->rx))
+    if (!uart_wants(u))
         return;
     got = u->port->ops->recv(u->port, bytes, room(u, &u->rx), false);
     for (long i = 0; i < got; i++)

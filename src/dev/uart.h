@@ -53,5 +53,6 @@ void uart_write(struct uart *u, unsigned reg, u8 value);
 u8 uart_peek(const struct uart *u, unsigned reg); /* without side effects */
 /* The port may have something, or take something, now; to be called when it wakes. */
 void uart_poll(struct uart *u);
+bool uart_wants(const struct uart *u); /* it would take a byte from its port */
 
 #endif

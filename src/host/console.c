@@ -1,5 +1,7 @@
 #include "host/console.h"
 
+#include "base/escape.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <poll.h>
@@ -79,6 +81,34 @@ static int readable(struct console *c, bool wait)
     return p[0].revents ? c->in : p[1].revents ? c->also_in : -1;
 }
 
+static long without_escapes(struct console *c, char *bytes, size_t len)
+{
+    if (escape_take(bytes, &len, &c->pending)) {
+        c->left(c->ctx);
+        c->left = NULL;
+    }
+    return (long)len;
+}
+
+static bool console_descriptors(struct char_port *port, int out[CHAR_DESCRIPTORS], unsigned *count)
+{
+    struct console *c = container_of(port, struct console, port);
+
+    *count = 0;
+    if (c->in >= 0 && !c->ended)
+        out[(*count)++] = c->in;
+    if (c->also_in >= 0)
+        out[(*count)++] = c->also_in;
+    return true;
+}
+
+void console_escapes(struct console *c, void (*left)(void *ctx), void *ctx)
+{
+    c->left = left;
+    c->ctx = ctx;
+    c->pending = false;
+}
+
 static long console_recv(struct char_port *port, void *bytes, size_t room, bool wait)
 {
     struct console *c = container_of(port, struct console, port);
@@ -93,16 +123,20 @@ static long console_recv(struct char_port *port, void *bytes, size_t room, bool 
         return 0;
     n = read(fd, bytes, room);
     if (n > 0)
-        return n;
+        return fd == c->in && c->left ? without_escapes(c, bytes, (size_t)n) : n;
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return 0;
-    if (fd != c->also_in)
+    if (fd != c->also_in) {
+        c->ended = true;
         return -1;
+    }
     c->also_in = -1;
     return c->in < 0 ? -1 : 0;
 }
 
-static const struct char_ops console_ops = { .send = console_send, .recv = console_recv };
+static const struct char_ops console_ops = { .send = console_send,
+                                             .recv = console_recv,
+                                             .descriptors = console_descriptors };
 
 void console_init(struct console *c, int in, int out)
 {
@@ -114,6 +148,8 @@ void console_init(struct console *c, int in, int out)
     c->error = 0;
     c->prompt = out >= 0 && isatty(out);
     c->first = NULL;
+    c->ended = c->pending = false;
+    c->left = NULL;
     c->used = 0;
 }
 

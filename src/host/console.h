@@ -16,7 +16,11 @@ struct console {
     int wake;              /* an eventfd, or -1 */
     int error;             /* errno of the first failed write; later output is refused */
     bool prompt;           /* collects nothing */
+    bool ended;            /* `in` has nothing more */
     struct console *first; /* borrowed, or NULL */
+    void (*left)(void *ctx);
+    void *ctx;
+    bool pending; /* a Ctrl-A was typed */
     size_t used;
     u8 buffer[CONSOLE_ROOM];
 };
@@ -28,6 +32,9 @@ void console_init_after(struct console *c, int out, struct console *first); /* m
 void console_also(struct console *c, int in, int out);
 void console_fini(struct console *c); /* flushes; closes only what it opened itself */
 void console_flush(struct console *c);
+
+/* What is typed at `in` passes escape_take(): after Ctrl-A x calls left(ctx), once, in recv(). */
+void console_escapes(struct console *c, void (*left)(void *ctx), void *ctx);
 
 /* Any thread, any signal handler: a recv() that waits returns 0 soon, now or when it starts. */
 void console_wake(struct console *c);

@@ -43,6 +43,7 @@ static bool has_function(const struct kind *k, enum verb v)
     case VERB_WATCH: return k->watch;
     case VERB_DISASSEMBLE: return k->disassemble;
     case VERB_RESET: return k->reset;
+    case VERB_POWER: return k->power;
     default: return true;
     }
 }

@@ -48,6 +48,7 @@ enum verb {
     X(WATCH, "watch", "stop at breakpoints and watches")            \
     X(DISASSEMBLE, "disassemble", "show instructions")              \
     X(RESET, "reset", "press the reset button")                     \
+    X(POWER, "power", "press the power button")                     \
     X(PICTURE, "picture", "show a picture")                         \
     X(SOUND, "sound", "make sound")
 #define X(id, name, doc) VERB_##id,
@@ -171,6 +172,7 @@ struct kind {
     /* Text of one instruction; returns its length in bytes, 0 when there is none to read. */
     size_t (*disassemble)(struct cpu *c, u64 addr, char *text, size_t room);
     void (*reset)(struct machine *m); /* the reset button */
+    void (*power)(struct machine *m); /* the power button: the guest shall end by itself */
     /* Puts what outlives power through its port now: battery RAM. destroy() does too. */
     void (*store)(struct machine *m);
     /* The machine is a copy of one that may go on: tells the guest by its platform's own means (a
@@ -214,6 +216,7 @@ struct machine {
     u64 hz_num, hz_den; /* ticks a second, exactly hz_num / hz_den */
     u64 frame_limit;    /* run() stops when frames gets there; 0: never */
     struct display display;
+    bool terminal; /* its console is one for a terminal: it echoes and edits by itself */
     u8 *battery; /* what the store keeps; NULL: nothing. Whole whenever run() has returned */
     size_t battery_bytes;
     struct event_queue events;

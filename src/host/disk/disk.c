@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@ int disk_do(struct disk *d, const struct block_request *r)
 const struct host_call disk_host_calls[DISK_HOST_CALLS] = {
     { .name = "preadv" },    { .name = "pwritev" },        { .name = "fdatasync" },
     { .name = "fallocate" }, { .name = "io_uring_enter" },
+    { .name = "fcntl", .argument = 1, .mask = UINT32_MAX, .value = F_OFD_SETLK },
 };
 
 /* ---- the port ---- */

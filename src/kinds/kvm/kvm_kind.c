@@ -32,6 +32,7 @@ static const char *kvm_why_not(const struct machine *m, enum verb v)
                "the instruction";
     case VERB_MIGRATE: return "the service does not exist yet";
     case VERB_GENERATION: return "the board micro has no way to be told";
+    case VERB_POWER: return "the board micro has no power button";
     case VERB_RESET: return "the board micro has no reset button";
     case VERB_PICTURE: return "the board micro's screen is text (mews show NAME screen)";
     case VERB_SOUND: return "the board micro has no such part";

@@ -92,6 +92,7 @@ static void build_tree(struct pc *p)
     };
     m->cpus = p->cpu_handles;
     event_queue_init(&m->events);
+    m->terminal = true;
     m->hz_num = 1000000000;
     m->hz_den = 1;
 }
@@ -395,6 +396,11 @@ static const char *why_not(const struct machine *m, enum verb v)
     }
 }
 
+static void pc_power(struct machine *m)
+{
+    acpi_pm_button(&pc_of(m)->pm);
+}
+
 static int pc_start(struct machine *m, struct err *e)
 {
     return pc_start_threads(pc_of(m), e);
@@ -409,6 +415,7 @@ static const struct kind pc_kind = {
     .why_not = why_not,
     .keep = pc_keep,
     .reset = pc_reset,
+    .power = pc_power,
     .step = pc_step,
     .peek = pc_peek,
     .poke = pc_poke,

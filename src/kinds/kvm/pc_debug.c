@@ -251,7 +251,7 @@ u64 pc_debug_look(struct pc *p)
     const struct pc_debug *d = &p->debug;
 
     if (!d->waiting && (d->mode != PC_ALL || !by_instructions(p)))
-        return LOOK_NS;
+        return UINT64_MAX;
     for (unsigned i = 0; i < p->cpus; i++)
         vcpu_kick(&p->vcpus[i].vcpu);
     return d->waiting ? TRAP_NS : LOOK_NS;

@@ -195,18 +195,31 @@ void pc_stop_threads(struct pc *p)
 
 /* ---- the machine's thread; the lock is held ---- */
 
-/* Sleeps until the bell, or a moment of the machine's. */
-static void sleep_until(struct pc *p, u64 when)
+/* Whether the serial line waits for what comes by descriptors. */
+enum { LOOK_NS = 20000000 }; /* how often it is looked at that cannot call */
+
+static bool listens(const struct pc *p)
+{
+    return uart_wants(&p->com1) && p->com1.port->ops->descriptors;
+}
+
+/* Sleeps until the bell, or a moment of the machine's; `input`: or until something is typed. */
+static void sleep_until(struct pc *p, u64 when, bool input)
 {
     u64 now = pc_time(p), ns = when > now ? when - now : 0, count;
     struct timespec t = { (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
-    struct pollfd f = { .fd = p->bell, .events = POLLIN };
+    struct pollfd f[1 + CHAR_DESCRIPTORS] = { { .fd = p->bell, .events = POLLIN } };
+    int typed[CHAR_DESCRIPTORS];
+    unsigned n = 0;
 
+    if (input && p->com1.port->ops->descriptors(p->com1.port, typed, &n))
+        for (unsigned i = 0; i < n; i++)
+            f[1 + i] = (struct pollfd) { .fd = typed[i], .events = POLLIN };
     pthread_mutex_unlock(&p->lock);
-    if (ppoll(&f, 1, when >= TIME_END ? NULL : &t, NULL) == 1) {
-        ssize_t n = read(p->bell, &count, sizeof count);
+    if (ppoll(f, 1 + n, when >= TIME_END ? NULL : &t, NULL) > 0 && f[0].revents) {
+        ssize_t rung = read(p->bell, &count, sizeof count);
 
-        (void)n;
+        (void)rung;
     }
     pthread_mutex_lock(&p->lock);
 }
@@ -236,7 +249,7 @@ static void gather(struct pc *p)
         vcpu_kick(&p->vcpus[i].vcpu);
     pthread_cond_broadcast(&p->debug.turn);
     while (!all_parked(p))
-        sleep_until(p, TIME_END);
+        sleep_until(p, TIME_END, false);
 }
 
 /* What ports have to say, and events that are due. */
@@ -271,9 +284,16 @@ static enum stop wait(struct pc *p, u64 until, struct stop_info *s)
             return s->why = STOP_TIME;
         look(p);
         {
-            u64 to = p->machine.now + pc_debug_look(p);
-            to = to < until ? to : until;
-            sleep_until(p, p->machine.events.deadline < to ? p->machine.events.deadline : to);
+            bool input = listens(p);
+            u64 look_ns = pc_debug_look(p);
+            u64 to = until;
+
+            if (!input && look_ns > LOOK_NS)
+                look_ns = LOOK_NS;
+            if (look_ns != UINT64_MAX && p->machine.now + look_ns < to)
+                to = p->machine.now + look_ns;
+            to = p->machine.events.deadline < to ? p->machine.events.deadline : to;
+            sleep_until(p, to, input);
         }
     }
 }

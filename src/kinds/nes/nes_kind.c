@@ -540,6 +540,7 @@ static const char *nes_why_not(const struct machine *m, enum verb v)
     switch (v) {
     case VERB_MIGRATE: return "the service does not exist yet";
     case VERB_GENERATION: return "neither an NES nor a 6502v has a way to be told";
+    case VERB_POWER: return "its switch is its end, of which the guest hears nothing";
     case VERB_RESET:
     case VERB_PICTURE:
     case VERB_SOUND: return !m || console ? NULL : "the board c6502 has no such part";

@@ -199,7 +199,18 @@ static long chars_recv(struct char_port *p, void *bytes, size_t room, bool wait)
     return (long)q.result;
 }
 
-static const struct char_ops chars_ops = { .send = chars_send, .recv = chars_recv };
+static bool chars_descriptors(struct char_port *p, int out[CHAR_DESCRIPTORS], unsigned *count)
+{
+    struct recorder_chars *c = container_of(p, struct recorder_chars, port);
+    struct char_port *host = *c->host;
+
+    return !playing(c->r) && host && host->ops->descriptors &&
+           host->ops->descriptors(host, out, count);
+}
+
+static const struct char_ops chars_ops = { .send = chars_send,
+                                           .recv = chars_recv,
+                                           .descriptors = chars_descriptors };
 
 /* ---- pictures and sound ---- */
 
