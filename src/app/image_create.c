@@ -200,7 +200,7 @@ static const char *const as_we_are[] = { NULL };
 static const char *const in_namespace[] = { "unshare", "--user", "--map-root-user", "--map-auto",
                                             NULL };
 
-/* mmdebstrap's other ways (fakechroot, chrootless) make no initrd that boots. */
+/* Not mmdebstrap's other ways, in which packages' scripts are not truly in a chroot. */
 static int choose_mode(struct creation *c, struct err *e)
 {
     const char *const try[] = {
