@@ -1,8 +1,8 @@
 /* `mews image create`: a disk with Debian on it, by Debian's own tools, and nothing is booted for
  * it.
  *
- *     .NAME.new/   files/     what is ours in the system
- *        |         root.tar   mmdebstrap: packages installed, files/ put in
+ *     .NAME.new/   files.tar  what is ours in the system
+ *        |         root.tar   mmdebstrap: packages installed, files.tar put in
  *        |         root/      tar
  *        |         disk.img   mke2fs -d root
  *        |         vmlinuz initrd.img vmlinux image.json
@@ -268,8 +268,13 @@ static int put_text(const struct creation *c, const char *path, const char *text
     return file_write(full, text, strlen(text), e);
 }
 
-static int put_files(const struct creation *c, struct err *e)
+static int put_files(struct creation *c, struct err *e)
 {
+    static const char *const pack[] = {
+        "tar",       "--create",        "--file=files.tar",  "--owner=0",
+        "--group=0", "--numeric-owner", "--directory=files", "etc",
+        NULL
+    };
     static const char *const files[][2] = {
         { "files/etc/fstab", "/dev/vda / ext4 errors=remount-ro,x-systemd.growfs 0 1\n" },
         { "files/etc/systemd/network/80-mews.network",
@@ -297,7 +302,9 @@ static int put_files(const struct creation *c, struct err *e)
         return -(int)e->code;
     snprintf(text, sizeof text, "127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost ip6-localhost\n",
              host);
-    return put_text(c, "files/etc/hosts", text, e);
+    if (put_text(c, "files/etc/hosts", text, e))
+        return -(int)e->code;
+    return run_tool(c, false, pack, e); /* its owner is root, whoever we are */
 }
 
 /* ---- the stages ---- */
@@ -329,7 +336,7 @@ static int install(struct creation *c, struct err *e)
                               mode,
                               packages,
                               finish,
-                              "--customize-hook=sync-in files /",
+                              "--customize-hook=tar-in files.tar /",
                               "--variant=apt",
                               "--format=tar",
                               "--architectures=amd64",
@@ -404,7 +411,7 @@ static int take_kernel(struct creation *c, struct err *e)
     to[len] = 0;
     if (!begins(to, "boot/vmlinuz-") || strchr(to + 13, '/') || strlen(to + 13) >= sizeof c->kernel)
         return err_set(e, ERR_FORMAT, "the system's kernel is at %s", to);
-    snprintf(c->kernel, sizeof c->kernel, "%s", to + 13);
+    memcpy(c->kernel, to + 13, strlen(to + 13) + 1);
     if (take_out(c, "vmlinuz", "vmlinuz", e) || take_out(c, "initrd.img", "initrd.img", e))
         return -(int)e->code;
     snprintf(path, sizeof path, "%.4000s/vmlinuz", c->temp);
@@ -489,7 +496,7 @@ static int make_scratch(struct creation *c, struct err *e)
 
 static int make(struct creation *c, struct err *e)
 {
-    static const char *const forget[] = { "rm", "-r", "root", "files", NULL };
+    static const char *const forget[] = { "rm", "-r", "root", "files", "files.tar", NULL };
 
     remove_tree(c, c->temp); /* of one who was killed */
     if (mkdir(c->temp, 0755))
