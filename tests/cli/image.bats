@@ -280,3 +280,23 @@ os.execvp("mews", ["mews", "image", "create", "debian-amd64"])' 2>out &
     [ "$status" -eq 0 ]
     [[ $output == *"package lists "*"s"*"download 50%"*"download 100%"*"packing"*"unpacking"*"file system"*"kernel "*" s"* ]]
 }
+
+@test "run takes an image's name where there is no such file" {
+    image web
+    run mews run web # its kernel is none: it was found, and read
+    [ "$status" -eq 1 ]
+    [[ $output == *"$images/web/vmlinuz"* ]]
+    cartridge web 0 0 78 4c 01 c0
+    run mews run --headless --frames 1 --hash web # a file comes first
+    [ "$status" -eq 0 ]
+    run mews run --overlay none web
+    [ "$status" -eq 2 ]
+    one_line
+    rm web "$images/web/disk.img"
+    run mews run web
+    [ "$status" -eq 1 ]
+    [[ $output == "mews: image web: its disk.img is missing" ]]
+    run mews run nothing
+    [ "$status" -eq 1 ]
+    [[ $output == *"nothing: No such file"* ]]
+}
