@@ -38,6 +38,8 @@ fi
 export XDG_RUNTIME_DIR="$tmp/machines"
 mkdir -m 700 "$tmp/machines" "$tmp/home"
 mkdir "$tmp/files" "$tmp/files/directory"
+export XDG_DATA_HOME="$tmp/data"
+mkdir -p "$tmp/data/mews/images/debian" "$tmp/data/mews/images/.debian.new"
 hawk=$(find "$MEWS_GUESTS/nes/hawk" -name '*.nes')
 cp "$hawk" "$tmp/files/hawk.nes"
 mews run -d --name machine --saves none "$hawk" >/dev/null
@@ -85,6 +87,10 @@ asked() { # asked WANTED WORD...: of bash and fish
 asked "sdl terminal" run --video ""
 asked "terminal" restore --video t
 asked "nes" run --kind n
+asked "create info ls rm" image ""
+asked "debian" image rm ""
+asked "debian-amd64" image create ""
+asked "debian directory" run d
 asked "machine" pause ""
 asked "machine" stop --timeout 3 ma
 asked "directory hawk.nes" info ""

@@ -28,13 +28,14 @@ packages() {
         ;;
     test)
         echo libcmocka-dev bats python3 git g++ clang-format-14 mandoc
+        echo mmdebstrap e2fsprogs # images: tests/image/debian.py
         echo qemu-system-x86 busybox-static # a host with AMD-V on any machine: tests/kvm/host.py
         ;;
     bench) # the peers
         echo libretro-nestopia retroarch fceux mame mednafen xvfb xauth
         ;;
     dev) # other compilers, and tools of people who work here
-        echo clang-14 clang clang-tidy-14 libclang-rt-14-dev shellcheck gcovr gdb mmdebstrap
+        echo clang-14 clang clang-tidy-14 libclang-rt-14-dev shellcheck gcovr gdb
         ;;
     *)
         echo "deps.sh: no group '$1' (build run test bench dev)" >&2

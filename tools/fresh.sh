@@ -14,7 +14,7 @@ if [ "$(id -u)" != 0 ]; then
     exec sudo --preserve-env=MEWS_TESTDATA,http_proxy,https_proxy,no_proxy env MEWS_FRESH="$keep" "$0" "$@"
 fi
 if [ "${MEWS_FRESH_INSIDE-}" != 1 ]; then
-    command -v mmdebstrap >/dev/null || tools/deps.sh dev
+    command -v mmdebstrap >/dev/null || tools/deps.sh test
     exec env MEWS_FRESH_INSIDE=1 MEWS_FRESH="$keep" unshare --mount --propagation private "$0" "$@"
 fi
 

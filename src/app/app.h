@@ -25,6 +25,7 @@ extern const struct option_row top_options[], stop_options[], rm_options[], logs
 extern const struct option_row attach_options[], send_options[], fork_options[];
 extern const struct option_row snapshot_options[], restore_options[], inspect_options[];
 extern const struct option_row replay_options[];
+extern const struct option_row image_options[];
 extern const struct option_row debug_options[], show_options[], trace_options[];
 
 /* The option that a word is: "--name", "--name=value", or "-x"; NULL: none of this command. */
@@ -85,6 +86,7 @@ int cmd_show(const struct command *c, int argc, char **argv);
 int cmd_trace(const struct command *c, int argc, char **argv);
 int cmd_diff(const struct command *c, int argc, char **argv);
 int cmd_info(const struct command *c, int argc, char **argv);
+int cmd_image(const struct command *c, int argc, char **argv);
 int cmd_help(const struct command *c, int argc, char **argv);
 int cmd_version(const struct command *c, int argc, char **argv);
 

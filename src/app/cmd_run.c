@@ -26,6 +26,7 @@ const struct option_row run_options[] = {
     { "cpus", "N", "how many processors" },
     { "cpu", "host|baseline", "what they are: this host's, or what hosts have in common" },
     OPTIONS_OUTSIDE,
+    OPTION_OVERLAY,
     { "share", "DIR", "a directory in which a 6502v program may open files" },
     { "saves", "DIR|none",
       "where battery RAM is kept; else in the data directory, headless: none" },
@@ -155,6 +156,7 @@ static int set_option(void *ctx, const char *name, const char *value)
     } texts[] = { { "kind", &r->options.kind },
                   { "share", &r->options.share },
                   { "initrd", &r->options.initrd },
+                  { "overlay", &r->overlay },
                   { "append", &r->options.command_line },
                   { "video", &r->video },
                   { "audio", &r->audio },
@@ -514,18 +516,22 @@ int run_command(const struct command *c, int argc, char **argv, enum run_what wh
 {
     struct run r = { .command = c, .inherited = -1, .options = { .size = sizeof r.options } };
     int i = options_parse(c, argc, argv, set_option, &r), status;
+    const char *thing;
 
     if (i < 0)
         return options_end(i);
     if (i >= argc)
         return usage(c, what == RUN_THING ? "wants a THING" : "wants a FILE");
-    if (what == RUN_THING && mews_is_recording(argv[i]))
-        return usage(c, "%s: a recording, which mews replay plays", argv[i]);
-    r.restored = what == RUN_SNAPSHOT || mews_is_snapshot(argv[i]);
+    thing = argv[i];
+    if (what == RUN_THING && (status = run_image(&r, &thing)))
+        return status;
+    if (what == RUN_THING && mews_is_recording(thing))
+        return usage(c, "%s: a recording, which mews replay plays", thing);
+    r.restored = what == RUN_SNAPSHOT || mews_is_snapshot(thing);
     r.replayed = what == RUN_RECORDING;
     status = check(&r);
     if (status || (status = find_saves(&r)) || (status = headless_check(&r)) ||
-        (status = check_restore(&r, argv[i])))
+        (status = check_restore(&r, thing)))
         return status;
     r.options.reset_when_asked |= r.verdict;
     r.options.settings = r.settings;
@@ -534,7 +540,7 @@ int run_command(const struct command *c, int argc, char **argv, enum run_what wh
     r.options.name = r.name;
     r.options.digest_sound = r.hash || r.report;
     r.options.args = (const char *const *)argv + i + 1;
-    return run_thing(&r, what, argv[i]);
+    return run_thing(&r, what, thing);
 }
 
 int cmd_run(const struct command *c, int argc, char **argv)

@@ -7,6 +7,7 @@
  * values. Only candidates: to leave out what does not begin so is the shell's. */
 #include "app/complete.h"
 
+#include "app/image.h"
 #include "app/remote.h"
 
 #include <ctype.h>
@@ -175,6 +176,30 @@ static void offer_machine(void *ctx, const char *name, const char *about, const 
     json_decref(j);
 }
 
+static void offer_image(void *ctx, const char *name)
+{
+    (void)ctx;
+    offer(name, "image");
+}
+
+/* Those that there are; or, for the command that makes them, what it can make. */
+static void offer_images(const struct line *l)
+{
+    struct err e;
+
+    if (l->thing && !strcmp(l->command->name, "image") && !strcmp(l->thing, "create"))
+        offer(IMAGE_RECIPE, "Debian for x86-64");
+    else
+        image_each(offer_image, NULL, &e);
+}
+
+static void offer_things(const struct line *l)
+{
+    offer(":files", "");
+    if (!strcmp(l->command->name, "run")) /* the others look at files */
+        offer_images(l);
+}
+
 static void offer_kind(void *ctx, const char *kind, const char *summary, const char *verb,
                        const char *why)
 {
@@ -266,8 +291,12 @@ static void offer_meant(const struct line *l, const char *name, size_t len)
         printf("%.*s\t\n", (int)len, name);
     else if (is(name, len, "DIR"))
         offer(":directories", "");
-    else if (is(name, len, "FILE") || is(name, len, "OUT") || is(name, len, "THING") ||
-             is(name, len, "RECORDING") || is(name, len, "ARGUMENT"))
+    else if (is(name, len, "IMAGE"))
+        offer_images(l);
+    else if (is(name, len, "THING"))
+        offer_things(l);
+    else if (is(name, len, "FILE") || is(name, len, "OUT") || is(name, len, "RECORDING") ||
+             is(name, len, "ARGUMENT"))
         offer(":files", "");
     else if (is(name, len, "KIND"))
         mews_kinds(offer_kind, &kind);

@@ -50,6 +50,8 @@ const struct command commands[] = {
       cmd_kinds },
     { "info", "[--json] THING", "say what a thing is, and what --set can set", json_options,
       cmd_info },
+    { "image", "[OPTION...] create|ls|rm|info [IMAGE...]",
+      "make and keep disks with a system on them, for run", image_options, cmd_image },
     { "help", "[--json] [COMMAND]", "explain a command", json_options, cmd_help },
     { "version", "[--json]", "print the version", json_options, cmd_version },
     { NULL, NULL, NULL, NULL, NULL },

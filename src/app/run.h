@@ -4,6 +4,7 @@
 #define APP_RUN_H
 
 #include "app/app.h"
+#include "app/image.h"
 #include "app/sandbox.h"
 
 enum { LIST_MAX = 64 };
@@ -19,6 +20,8 @@ enum { LIST_MAX = 64 };
 #define OPTIONS_OUTSIDE \
     { "disk", "FILE[,overlay=tmp|FILE][,ro]...", "a disk, by its image; repeatable" }, \
     { "net", "user|tap=NAME|link=DIR|none[,...]", "a network card, and what it is plugged into; repeatable" }
+#define OPTION_OVERLAY \
+    { "overlay", "FILE|none", "an image: where its disk's changes go (none: into it); else nowhere" }
 #define OPTIONS_SHOWN \
     { "video", "sdl|terminal", "where to show it; else what there is" }, \
     { "speed", "N|max", "so many times its own speed; a machine without a picture: else max" }, \
@@ -45,6 +48,9 @@ struct run {
     uint64_t resets[LIST_MAX];
     unsigned setting_count, disk_count, net_count, press_count, reset_count;
     char region[32], memory[32], cpus[32], cpu[32], ram[2][64], saves[4096];
+    struct image image; /* run_image() */
+    char image_disk[2 * PATH_MAX];
+    const char *overlay; /* of its disk; NULL: one that goes with the machine */
     const char *video, *screenshot, *audio, *report, *keep, *snapshot;
     const char *record, *rewind, *until, *speed;
     bool headless, hash, verdict, trace, json;
@@ -75,6 +81,10 @@ int replay_end(struct run *r, struct mews *m, int status); /* says what --verify
  * goes. */
 int run_copy(const struct command *c, const char *path, const char *name, double speed,
              const struct sandbox *sandbox, int fd);
+
+/* If there is no file *thing but an image of that name: its kernel takes the place, and what else
+ * the image has that of options that were not given. 0, or the exit status. */
+int run_image(struct run *r, const char **thing);
 
 /* The exit status when a signal has asked the program to end; 0: none has. */
 int run_interrupted(void);

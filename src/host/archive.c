@@ -43,35 +43,40 @@ static void name_after(struct thing *t, const char *path)
     snprintf(t->name, sizeof t->name, "%.*s", (int)(len < 255 ? len : 255), name);
 }
 
+int thing_unpack(struct thing *t, const char *name, const u8 *bytes, size_t len, size_t limit,
+                 const struct thing_test *test, struct err *e)
+{
+    char member[sizeof t->name];
+    archive_find_fn *find;
+    void *entry = NULL;
+    int r = module_open("archive", ARCHIVE_FIND, &entry, e);
+
+    if (r)
+        return err_wrap(e, "%s", name);
+    memcpy(&find, &entry, sizeof find); /* what dlsym() gives is no function for ISO C */
+    r = find(t, bytes, len, name, limit, test, e);
+    if (r)
+        return r;
+    memcpy(member, t->name, sizeof member);
+    name_after(t, member);
+    return 0;
+}
+
 int thing_read(struct thing *t, const char *path, size_t limit, const struct thing_test *test,
                struct err *e)
 {
     OWN(buf) u8 *file = NULL;
-    void *entry = NULL;
-    archive_find_fn *find;
     size_t len;
     int r = file_read(path, limit, &file, &len, e);
 
     if (r)
         return r;
-    if (test->accepts(test->context, file, len) || !looks_archived(file, len)) {
-        *t = (struct thing) { .len = len };
-        t->bytes = TAKE(file);
-        name_after(t, path);
-        return 0;
-    }
-    r = module_open("archive", ARCHIVE_FIND, &entry, e);
-    if (r)
-        return err_wrap(e, "%s", path);
-    memcpy(&find, &entry, sizeof find); /* what dlsym() gives is no function for ISO C */
-    r = find(t, file, len, path, limit, test, e);
-    if (!r) {
-        char member[sizeof t->name];
-
-        memcpy(member, t->name, sizeof member);
-        name_after(t, member);
-    }
-    return r;
+    if (!test->accepts(test->context, file, len) && looks_archived(file, len))
+        return thing_unpack(t, path, file, len, limit, test, e);
+    *t = (struct thing) { .len = len };
+    t->bytes = TAKE(file);
+    name_after(t, path);
+    return 0;
 }
 
 void thing_fini(struct thing *t)

@@ -26,6 +26,10 @@ struct thing {
 int thing_read(struct thing *t, const char *path, size_t limit, const struct thing_test *test,
                struct err *e);
 void thing_fini(struct thing *t);
+/* Bytes that gzip, xz, zstd, lz4 and their like have made, or an archive, are searched in the same
+ * way; `name` stands for them in messages, and in t. */
+int thing_unpack(struct thing *t, const char *name, const u8 *bytes, size_t len, size_t limit,
+                 const struct thing_test *test, struct err *e);
 
 /* ---- between archive.c and the module mews_archive.so ---- */
 typedef int archive_find_fn(struct thing *t, const u8 *file, size_t len, const char *path,

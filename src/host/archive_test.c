@@ -3,6 +3,7 @@
 #include "host/archive.h"
 
 #include "base/file.h"
+#include "base/own.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -55,6 +56,24 @@ static void found(void **state)
     assert_thing("game.tar.xz", "NES", "Second", 103);
     assert_thing("packed.nes.gz", "NES", "packed", 103);
     assert_thing("other", "NES", "other", 7); /* unknown, and no archive: for others to judge */
+}
+
+/* What a compressor made of one file, from memory. */
+static void unpacked(void **state)
+{
+    struct thing_test test = wants("NES");
+    struct thing t = { 0 };
+    OWN(buf) u8 *bytes = NULL;
+    size_t len;
+    struct err e;
+
+    (void)state;
+    assert_int_equal(file_read(in_dir("packed.nes.gz"), 1 << 20, &bytes, &len, &e), 0);
+    assert_int_equal(thing_unpack(&t, "a kernel", bytes, len, 1 << 20, &test, &e), 0);
+    assert_int_equal(t.len, 103);
+    thing_fini(&t);
+    assert_int_equal(thing_unpack(&t, "a kernel", bytes, len / 2, 1 << 20, &test, &e), -ERR_FORMAT);
+    assert_non_null(strstr(e.text, "a kernel"));
 }
 
 static void refused(void **state)
@@ -127,6 +146,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(found),
+        cmocka_unit_test(unpacked),
         cmocka_unit_test(refused),
     };
 

@@ -168,6 +168,26 @@ static int load_bzimage(const struct linux_image *i, const struct linux_memory *
     return 0;
 }
 
+/* But for gzip, whose format ends with it, the size unpacked is put behind what the compressor made
+ * (Linux, scripts/Makefile.lib: size_append); a compressor would take it for damage. */
+int linux_payload(const u8 *kernel, size_t bytes, size_t *at, size_t *len, struct err *e)
+{
+    const struct linux_image i = { .kernel = kernel, .kernel_bytes = bytes };
+    struct setup_header h;
+    size_t setup, tail = sizeof(u32);
+
+    if (!is_bzimage(kernel, bytes))
+        return err_set(e, ERR_FORMAT, "not a bzImage");
+    if (read_header(&i, &h, &setup, e))
+        return -(int)e->code;
+    if (h.payload_length <= tail || h.payload_offset > bytes - setup ||
+        h.payload_length > bytes - setup - h.payload_offset)
+        return err_set(e, ERR_FORMAT, "no compressed kernel is where the header says");
+    *at = setup + h.payload_offset;
+    *len = h.payload_length - (kernel[*at] == 0x1f && kernel[*at + 1] == 0x8b ? 0 : tail);
+    return 0;
+}
+
 /* ---- PVH ---- */
 
 struct start_info { /* version 1 */

@@ -43,6 +43,9 @@ struct linux_entry { /* what the first processor starts with */
 
 /* What the image is, for a person: "Linux bzImage 6.1.0-..."; NULL: neither of the two. */
 const char *linux_accepts(const u8 *kernel, size_t bytes);
+/* Where in a bzImage the compressed kernel is; what made it (xz, lz4 ...) its first bytes say.
+ * ERR_FORMAT: there is none. */
+int linux_payload(const u8 *kernel, size_t bytes, size_t *at, size_t *len, struct err *e);
 /* Puts all in its place. ERR_FORMAT for a damaged image, ERR_NOTSUP for a kernel that has no 64-bit
  * entry, ERR_LIMIT for too little memory; the memory is then of no use. */
 int linux_load(const struct linux_image *i, const struct linux_memory *m, struct linux_entry *out,

@@ -77,6 +77,37 @@ static void refused(struct rig *r, enum err_code code, const char *why)
     assert_non_null(strstr(e.text, why));
 }
 
+static void the_kernel_in_a_bzimage(void **state)
+{
+    struct rig *r = rig_create(64 * MIB);
+    size_t at = 1, len = 1;
+    struct err e;
+
+    (void)state;
+    header(r)->payload_offset = 0x300;
+    header(r)->payload_length = 5000;
+    assert_int_equal(linux_payload(r->kernel, sizeof r->kernel, &at, &len, &e), 0);
+    assert_int_equal(at, SETUP + 0x300);
+    assert_int_equal(len, 4996); /* its size is behind it */
+    r->kernel[at] = 0x1f;        /* gzip has it inside */
+    r->kernel[at + 1] = 0x8b;
+    assert_int_equal(linux_payload(r->kernel, sizeof r->kernel, &at, &len, &e), 0);
+    assert_int_equal(len, 5000);
+
+    header(r)->payload_length = CODE - 0x300 + 1;
+    assert_int_equal(linux_payload(r->kernel, sizeof r->kernel, &at, &len, &e), -ERR_FORMAT);
+    header(r)->payload_length = 4;
+    assert_int_equal(linux_payload(r->kernel, sizeof r->kernel, &at, &len, &e), -ERR_FORMAT);
+    header(r)->payload_length = 5000;
+    header(r)->payload_offset = 0xffffff00;
+    assert_int_equal(linux_payload(r->kernel, sizeof r->kernel, &at, &len, &e), -ERR_FORMAT);
+    assert_int_equal(linux_payload(r->kernel, 1000, &at, &len, &e), -ERR_FORMAT);
+    memset(r->kernel, 0, 0x300);
+    assert_int_equal(linux_payload(r->kernel, sizeof r->kernel, &at, &len, &e), -ERR_FORMAT);
+    assert_int_equal(len, 5000);
+    rig_destroy(r);
+}
+
 static void a_bzimage_is_told_all(void **state)
 {
     struct rig *r = rig_create(64 * MIB);
@@ -270,6 +301,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bzimage_is_told_all),
+        cmocka_unit_test(the_kernel_in_a_bzimage),
         cmocka_unit_test(in_little_memory_it_goes_lower),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(a_pvh_kernel_is_told_all),

@@ -145,8 +145,6 @@ static void *cpu_thread(void *arg)
 
     pthread_mutex_lock(&p->lock);
     for (;;) {
-        c->parked = true;
-        pc_ring(p);
         while (c->parked && !p->quit)
             pthread_cond_wait(&p->started, &p->lock);
         if (p->quit)
@@ -160,6 +158,8 @@ static void *cpu_thread(void *arg)
             locked_handle(c, EXIT_HOST);
         }
         pthread_mutex_lock(&p->lock);
+        c->parked = true;
+        pc_ring(p);
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;
@@ -173,7 +173,7 @@ int pc_start_threads(struct pc *p, struct err *e)
     for (unsigned i = 0; i < p->cpus; i++) {
         struct pc_cpu *c = &p->vcpus[i];
 
-        c->parked = true; /* it will be, before it looks for `go` */
+        c->parked = true; /* by us: the thread may look only after it was let go */
         errno = pthread_create(&c->thread, NULL, cpu_thread, c);
         if (errno)
             return err_set(e, ERR_SYS, "a thread for vCPU %u", i);
