@@ -30,7 +30,7 @@ struct control {
     struct mews *m;
     struct monitor *monitor;
     struct mews_control_options o; /* its strings are the caller's, and gone */
-    struct method methods[8];
+    struct method methods[10];
     struct control_debug *debug;
     struct screen screens[SCREENS_MAX];
     unsigned screen_count;

@@ -144,7 +144,7 @@ while read -r k; do insmod $k || echo "insmod $k: failed"; done </m/list
 def guest(init, out):
     a = Archive()
     a.busybox()
-    a.modules("virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net", "virtio_console", "virtio_rng", "ext4", "button")
+    a.modules("virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net", "virtio_console", "virtio_rng", "ext4", "button", "evdev")
     a.add("init", data=(BEGIN + init).encode())
     a.write(out)
 
@@ -165,7 +165,7 @@ def run(script, files=(), cpu="EPYC", smp=1, memory_mib=1024, npt=True, timeout=
     """Runs the script in a host of its own; returns (status, output, console)."""
     a = Archive()
     a.busybox()
-    a.modules("irqbypass", "kvm", "kvm_amd", "tun")
+    a.modules("irqbypass", "kvm", "kvm_amd", "tun", "loop", "ext4")
     for path, source in files:
         a.put(path, source)
     a.add("script", data=script.encode())

@@ -2,7 +2,7 @@
 """Debian's kernel on the board microvm, in a host with AMD-V under QEMU's translator (host.py): microvm.py [WORD...]
 
 Each function below is one boot of the host with a script in it, and what its output must say. WORDs choose some of them."""
-import importlib.util, os, pathlib, re, sys, tempfile, time
+import importlib.util, os, pathlib, re, subprocess, sys, tempfile, time
 
 spec = importlib.util.spec_from_file_location("host", pathlib.Path(__file__).with_name("host.py"))
 host = importlib.util.module_from_spec(spec)
@@ -124,8 +124,68 @@ done
         check(f"{image}: it ends", re.search(rf"{image}: .*reboot: Power down", out), out)
 
 
+def disk_image(name, mib, **files):
+    """An ext4 disk with these files on it."""
+    path, root = f"{top.name}/{name}", f"{top.name}/{name}.d"
+    os.makedirs(root, exist_ok=True)
+    for file, text in files.items():
+        pathlib.Path(root, file).write_text(text)
+    with open(path, "wb") as f:
+        f.truncate(mib << 20)
+    subprocess.run(["/sbin/mke2fs", "-q", "-t", "ext4", "-d", root, path], check=True)
+    return (f"root/{name}", path)
+
+
+def disks():
+    """A disk over virtio-pci: written, read, read only, an overlay, and whole after its monitor was killed; the power button."""
+    out = run(r"""
+echo "RNG $(cat /sys/class/misc/hw_random/rng_current) $(head -c 8 /dev/hwrng | wc -c)"
+echo "MSI $(grep -c 'virtio.*req' /proc/interrupts)"
+for f in serial ro size; do echo "vdb $f $(cat /sys/block/vdb/$f)"; done
+mount /dev/vda /root && cat /root/hello
+case "$(cat /proc/cmdline)" in
+*mode=write*)
+    dd if=/dev/urandom of=/root/big bs=64k count=64 2>/dev/null; sync; md5sum /root/big | sed 's/^/WRITTEN /'
+    echo 3 >/proc/sys/vm/drop_caches; md5sum /root/big | sed 's/^/READ /'
+    echo x >/root/gone; rm /root/big; fstrim -v /root; umount /root; poweroff -f;;
+*mode=sync*) # until it is killed: what is printed is on the disk
+    i=0; while true; do echo "$i" >/root/count; sync; echo "SYNCED $i"; i=$((i + 1)); done;;
+*mode=button*) echo "WAITS"; dd if=/dev/input/event0 bs=24 count=1 2>/dev/null | wc -c; echo "BUTTON"; umount /root; poweroff -f;;
+esac
+""", r"""
+boot() { m=$1; shift; mews run --sandbox on --memory 128M --initrd /root/g.gz --append "console=ttyS0 quiet mode=$m" "$@" $K; }
+cp /root/a.img /root/before.img
+boot write --disk /root/a.img,overlay=/root/o.img --disk /root/b.img,ro,serial=B0; echo "STATUS $?"
+cmp /root/a.img /root/before.img && echo "BASE untouched"
+boot write --disk /root/a.img --disk /root/b.img; echo "STATUS $?"
+mews run -d --name s --memory 128M --initrd /root/g.gz --append "console=ttyS0 quiet mode=sync" --disk /root/a.img --disk /root/b.img $K
+mews run --disk /root/a.img $K; echo "LOCKED $?"
+for i in $(seq 300); do mews logs s | grep -q "SYNCED 5" && break; sleep 0.3; done
+kill -9 $(mews ps --json | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+echo "KILLED after $(mews logs s | sed -n 's/.*SYNCED //p' | tail -1)"; mews rm s
+mews run -d --name p --memory 128M --initrd /root/g.gz --append "console=ttyS0 quiet mode=button" --disk /root/a.img --disk /root/b.img $K
+for i in $(seq 300); do mews logs p | grep -q WAITS && break; sleep 0.3; done
+mews stop --timeout 60 p; echo "STOP $?"; mews logs p | tail -3
+mount -t ext4 -o ro /root/a.img /mnt 2>/dev/null || { mkdir -p /mnt; mount -t ext4 -o ro,loop /root/a.img /mnt; }
+echo "COUNT $(cat /mnt/count)"
+""", more=[disk_image("a.img", 24, hello="a file of the disk's\n"), disk_image("b.img", 8)], memory_mib=1536, timeout=500)
+    check("random numbers come from virtio", "RNG virtio_rng.0 8" in out, out)
+    check("a disk's interrupts are messages", "MSI 2" in out, out)
+    check("a file is read", out.count("a file of the disk's") == 2, out)
+    written, read = re.findall(r"WRITTEN (\w+)", out), re.findall(r"READ (\w+)", out)
+    check("what was written is read", len(written) == 2 and written == read, out)
+    check("read only, serial number, size", "vdb ro 1" in out and "vdb serial B0" in out and "vdb size 16384" in out, out)
+    check("an overlay leaves its base alone", "BASE untouched" in out, out)
+    check("both ends are good", out.count("STATUS 0") == 2, out)
+    check("a disk has one machine", re.search(r"mews: .*a\.img.*\n(.*\n)*LOCKED 1", out), out)
+    killed = re.search(r"KILLED after (\d+)", out)
+    count = re.search(r"COUNT (\d+)", out)
+    check("what was synced has outlived its monitor", killed and count and int(count[1]) >= int(killed[1]), out)
+    check("the power button is heard, and the guest ends by itself", "BUTTON" in out and "STOP 0" in out and "killed" not in out, out)
+
+
 def main():
-    tests = [boots, resets, saved]
+    tests = [boots, resets, saved, disks]
     try:
         for t in tests:
             if not sys.argv[1:] or t.__name__ in sys.argv[1:]:

@@ -59,7 +59,8 @@ enum stop pc_step(struct machine *m, struct cpu *c, struct stop_info *info);
 /* How run() begins; false: it is over at once, at a breakpoint. */
 bool pc_debug_begin(struct pc *p, u64 until);
 void pc_debug_ready(struct pc *p); /* all are parked, and about to go */
-/* Meanwhile: has vCPUs come out that must look again; how many ns until the next time. */
+/* Meanwhile: has vCPUs come out that must look again; how many ns until the next time, UINT64_MAX:
+ * there need be none. */
 u64 pc_debug_look(struct pc *p);
 void pc_debug_parked(struct pc *p); /* all are parked again */
 /* After that: why run() returns, STOP_IDLE: it goes on. */

@@ -1,0 +1,83 @@
+#include "app/terminal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* What signal handlers need. */
+static struct {
+    volatile sig_atomic_t raw, ended;
+    struct termios before, now;
+} terminal;
+
+void terminal_restore(void)
+{
+    if (terminal.raw)
+        tcsetattr(0, TCSANOW, &terminal.before);
+    terminal.raw = 0;
+}
+
+static void on_polite(int n)
+{
+    terminal.ended = n;
+}
+
+static void on_fatal(int n)
+{
+    terminal_restore();
+    signal(n, SIG_DFL);
+    raise(n);
+}
+
+static void on_stop(int n)
+{
+    int saved = errno;
+
+    (void)n;
+    terminal_restore();
+    raise(SIGSTOP);
+    if (!tcsetattr(0, TCSANOW, &terminal.now)) /* continued */
+        terminal.raw = 1;
+    errno = saved;
+}
+
+static void catch (int n, void (*f)(int))
+{
+    sigaction(n, &(struct sigaction) { .sa_handler = f }, NULL);
+}
+
+void terminal_take(bool signals)
+{
+    static const int fatal[] = { SIGQUIT, SIGSEGV, SIGABRT, SIGFPE, SIGBUS };
+    unsigned count = sizeof fatal / sizeof fatal[0] - !signals; /* SIGBUS may have its handler */
+
+    if (signals) {
+        catch (SIGTERM, on_polite);
+        catch (SIGHUP, on_polite);
+        catch (SIGINT, on_polite);
+    }
+    if (tcgetattr(0, &terminal.before))
+        return; /* no terminal: what comes is sent as it is */
+    for (unsigned i = 0; i < count; i++)
+        catch (fatal[i], on_fatal);
+    catch (SIGTSTP, on_stop);
+    terminal.now = terminal.before;
+    cfmakeraw(&terminal.now);
+    terminal.now.c_oflag |= OPOST; /* the guest's lines end as its programs end them */
+    terminal.now.c_iflag |= ICRNL;
+    if (!tcsetattr(0, TCSANOW, &terminal.now))
+        terminal.raw = 1;
+    atexit(terminal_restore);
+}
+
+bool terminal_raw(void)
+{
+    return terminal.raw;
+}
+
+int terminal_ended(void)
+{
+    return terminal.ended;
+}
