@@ -148,10 +148,11 @@ mews ps; mews wait c; echo "LOST $?"; mews logs c | tail -n 4
 
 
 def main():
-    tests = [faults, programs, topology, linux, moved]
+    tests = [faults, programs, topology, moved]
     try:
-        for t in tests:
-            if not sys.argv[1:] or t.__name__ in sys.argv[1:]:
+        # By single instructions a breakpoint in a kernel that idles is reached at once or hardly ever: when it is asked for.
+        for t in tests + [linux]:
+            if t in tests and not sys.argv[1:] or t.__name__ in sys.argv[1:]:
                 began = time.monotonic()
                 t()
                 print(f"# {t.__name__}: {time.monotonic() - began:.0f} s", flush=True)
