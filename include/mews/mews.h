@@ -49,7 +49,7 @@ struct mews_options {
      * mews(1) describes them */
     const char *const *disks, *const *nets;
     const char *name; /* of the machine, of which addresses are made; NULL: by chance */
-    bool deaf; /* with `console`: it only writes, and finds the end when it reads */
+    bool deaf;        /* with `console`: it only writes, and finds the end when it reads */
 };
 
 /* Why a run returned; names as in mews_stop_name(). */

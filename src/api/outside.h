@@ -1,5 +1,5 @@
-/* What a machine's ports lead to that a person has named: disks and networks; and the host's clock and
- * chance. */
+/* What a machine's ports lead to that a person has named: disks and networks; and the host's clock
+ * and chance. */
 #ifndef API_OUTSIDE_H
 #define API_OUTSIDE_H
 

@@ -7,8 +7,8 @@
  *          initrd.img    the distribution's own
  *          image.json    what it was made from, and its command line
  *
- * It appears whole, by a rename, and disappears so. Names that begin with a point are of images that
- * come or go. */
+ * It appears whole, by a rename, and disappears so. Names that begin with a point are of images
+ * that come or go. */
 #ifndef APP_IMAGE_H
 #define APP_IMAGE_H
 
@@ -49,12 +49,14 @@ uint64_t image_used_bytes(const char *path);
 /* ---- image_create.c ---- */
 struct image_plan {
     const char *name, *suite;
-    const char *const *packages, *const *mirrors; /* NULL-ended; no mirror: the distribution's own */
-    size_t bytes;                                 /* of the disk */
-    bool replace;                                 /* an image of that name */
-    bool verbose;                                 /* what the tools say goes to standard error */
+    const char *const *packages, *const
+                                     *mirrors; /* NULL-ended; no mirror: the distribution's own */
+    size_t bytes;                              /* of the disk */
+    bool replace;                              /* an image of that name */
+    bool verbose;                              /* what the tools say goes to standard error */
 };
-/* Makes it; returns the exit status, after a message. Interrupted, or failing, it leaves nothing. */
+/* Makes it; returns the exit status, after a message. Interrupted, or failing, it leaves nothing.
+ */
 int image_create(const struct image_plan *p);
 
 #endif

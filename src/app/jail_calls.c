@@ -11,8 +11,8 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <sys/mman.h>
+#include <termios.h>
 #include <unistd.h>
 
 /* clang-format off */

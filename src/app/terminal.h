@@ -1,5 +1,5 @@
-/* The terminal of a person who is at a guest's console: raw meanwhile, and put back whatever ends us,
- * as far as a process hears of its end. */
+/* The terminal of a person who is at a guest's console: raw meanwhile, and put back whatever ends
+ * us, as far as a process hears of its end. */
 #ifndef APP_TERMINAL_H
 #define APP_TERMINAL_H
 

@@ -22,8 +22,8 @@ struct spawn {
     int signal; /* the one that asked for its end; 0: none did */
 };
 
-/* Runs it to its end. ERR_SYS: it could not be started; ERR_STATE: it ended with another status than
- * 0, or by a signal, or (s->signal) it was asked to. */
+/* Runs it to its end. ERR_SYS: it could not be started; ERR_STATE: it ended with another status
+ * than 0, or by a signal, or (s->signal) it was asked to. */
 int spawn_run(struct spawn *s, struct err *e);
 
 /* Whether PATH has it. */

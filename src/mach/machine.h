@@ -217,7 +217,7 @@ struct machine {
     u64 frame_limit;    /* run() stops when frames gets there; 0: never */
     struct display display;
     bool terminal; /* its console is one for a terminal: it echoes and edits by itself */
-    u8 *battery; /* what the store keeps; NULL: nothing. Whole whenever run() has returned */
+    u8 *battery;   /* what the store keeps; NULL: nothing. Whole whenever run() has returned */
     size_t battery_bytes;
     struct event_queue events;
     struct ports ports;

@@ -40,8 +40,8 @@ struct char_ops {
     /* The bytes received, 0 for nothing now, -1 at the end. With `wait`, a deterministic guest that
      * asks for input blocks until there is some. */
     long (*recv)(struct char_port *p, void *bytes, size_t room, bool wait);
-    /* Optional, for a machine that sleeps: the host's descriptors that can be read when recv() would
-     * have something, *count of them; false: that cannot be told so. */
+    /* Optional, for a machine that sleeps: the host's descriptors that can be read when recv()
+     * would have something, *count of them; false: that cannot be told so. */
     bool (*descriptors)(struct char_port *p, int out[CHAR_DESCRIPTORS], unsigned *count);
     /* Both optional. The size of the screen on which the bytes are shown; false: there is none. And
      * whom to wake when recv() would have something, or the size has changed. */

@@ -146,6 +146,7 @@ def guest(init, out):
     a.busybox()
     a.modules("virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net", "virtio_console", "virtio_rng", "ext4", "button", "evdev")
     a.add("init", data=(BEGIN + init).encode())
+    a.add("dhcp", data=b'#!/bin/sh\n[ "$1" = bound ] && ip addr add $ip/$mask dev $interface && ip route add default via $router\n')
     a.write(out)
 
 
@@ -194,7 +195,7 @@ def run(script, files=(), cpu="EPYC", smp=1, memory_mib=1024, npt=True, timeout=
 def mews_files():
     build = pathlib.Path(os.environ.get("MEWS_MODULES", ROOT / "build/release"))
     program = os.environ.get("MEWS", build / "mews")
-    files = [("bin/mews", program)] + [(f"bin/{m.name}", m) for m in build.glob("*.so")]
+    files = [("bin/mews", program), ("bin/mews-usernet", build / "mews-usernet")] + [(f"bin/{m.name}", m) for m in build.glob("*.so")]
     return files + [("guests", d) for d in [pathlib.Path(os.environ.get("MEWS_GUESTS", build / "guests")) / "x86"] if d.is_dir()]
 
 

@@ -184,8 +184,45 @@ echo "COUNT $(cat /mnt/count)"
     check("the power button is heard, and the guest ends by itself", "BUTTON" in out and "STOP 0" in out and "killed" not in out, out)
 
 
+def networks():
+    """Two guests on one link, and one that reaches a server of the host's through mews-usernet; a forwarded port."""
+    out = run(r"""
+ip link set lo up
+case "$(cat /proc/cmdline)" in
+*mode=user*)
+    ip link set eth0 up; udhcpc -i eth0 -n -q -t 10 -s /dhcp >/dev/null 2>&1; echo "LEASE $(ip -4 addr show eth0 | sed -n 's/.*inet \([0-9.]*\).*/\1/p')"
+    wget -q -O - http://10.0.2.2:8000/word; head -c 3000000 /dev/zero | tr '\0' x >/tmp/x; md5sum </tmp/x
+    wget -q -O - http://10.0.2.2:8000/large | md5sum | sed 's/^/LARGE /'
+    httpd -p 80 -h /; echo "SERVES"; sleep 20; poweroff -f;;
+*)
+    n=$(sed -n 's/.*mode=\([12]\).*/\1/p' /proc/cmdline); ip link set eth0 up; ip addr add 192.168.9.$n/24 dev eth0
+    echo "MAC $n $(cat /sys/class/net/eth0/address)"
+    other=$((3 - n)); i=0; until ping -c 1 -W 1 192.168.9.$other >/dev/null 2>&1 || [ $i -gt 60 ]; do i=$((i + 1)); done
+    ping -c 5 -s 1400 -i 0.2 192.168.9.$other | sed -n "s/^/$n: /; /received/p"; sleep 3; poweroff -f;;
+esac
+""", r"""
+boot() { m=$1; shift; mews run --sandbox on --memory 128M --initrd /root/g.gz --append "console=ttyS0 quiet mode=$m" "$@" $K; }
+mkdir -p /tmp/w /tmp/link; echo "a word from the host" >/tmp/w/word; head -c 3000000 /dev/urandom >/tmp/w/large; httpd -p 127.0.0.1:8000 -h /tmp/w
+md5sum </tmp/w/large | sed 's/^/IS /'
+boot user --net user,forward=tcp:2280:80 >/tmp/u 2>&1 & until_line /tmp/u SERVES 120
+wget -q -O - http://127.0.0.1:2280/m/list | head -1 | sed 's/^/FORWARDED /'
+wait $!; echo "STATUS $?"; cat /tmp/u
+boot 1 --name one --net link=/tmp/link >/tmp/one 2>&1 & boot 2 --name two --net link=/tmp/link >/tmp/two 2>&1; wait; cat /tmp/one /tmp/two
+""", smp=2, timeout=500)
+    check("DHCP gives an address", "LEASE 10.0.2.15" in out, out)
+    check("a server of the host's is reached", "a word from the host" in out, out)
+    is_, large = re.search(r"IS (\w+)", out), re.search(r"LARGE (\w+)", out)
+    check("three megabytes come over unharmed", is_ and large and is_[1] == large[1], out)
+    check("a port leads into the guest", "FORWARDED /m/" in out, out)
+    check("it ends well", "STATUS 0" in out, out)
+    macs = re.findall(r"MAC \d (\S+)", out)
+    check("each card has its own address", len(macs) == 2 and macs[0] != macs[1], out)
+    check("two guests hear each other", re.search(r"1: 5 packets transmitted, 5 (packets )?received", out)
+          and re.search(r"2: 5 packets transmitted, 5 (packets )?received", out), out)
+
+
 def main():
-    tests = [boots, resets, saved, disks]
+    tests = [boots, resets, saved, disks, networks]
     try:
         for t in tests:
             if not sys.argv[1:] or t.__name__ in sys.argv[1:]:

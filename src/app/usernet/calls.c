@@ -33,6 +33,8 @@ const struct usernet_rule usernet_rules[] = {
     CALL("getsockopt"),
     CALL("setsockopt"),
     CALL("getsockname"),
+    ELSEWHERE("recvmsg", "what libslirp asks of a socket that has an error"),
+    ELSEWHERE("getpeername", "a connection whose other end has closed it"),
     CALL_IF("fcntl", 1, ALL_BITS, F_GETFL),
     CALL_IF("fcntl", 1, ALL_BITS, F_SETFL),
     CALL_IF("ioctl", 1, ALL_BITS, FIONREAD),

@@ -40,7 +40,7 @@ const struct fields *virtio_pci_fields(void);
 /* `parent`: the device's own component. The board then plugs t->pci. */
 void virtio_pci_init(struct virtio_pci *t, struct virtio *v, struct msi msi,
                      struct doorbell doorbell, struct component *parent);
-void virtio_pci_fini(struct virtio_pci *t); /* lets go of the doorbells */
+void virtio_pci_fini(struct virtio_pci *t);  /* lets go of the doorbells */
 void virtio_pci_reset(struct virtio_pci *t); /* the device, its configuration and messages */
 /* After a restore: the wire is driven as the state says. */
 void virtio_pci_drive(struct virtio_pci *t);

@@ -32,8 +32,11 @@ int disk_do(struct disk *d, const struct block_request *r)
 }
 
 const struct host_call disk_host_calls[DISK_HOST_CALLS] = {
-    { .name = "preadv" },    { .name = "pwritev" },        { .name = "fdatasync" },
-    { .name = "fallocate" }, { .name = "io_uring_enter" },
+    { .name = "preadv" },
+    { .name = "pwritev" },
+    { .name = "fdatasync" },
+    { .name = "fallocate" },
+    { .name = "io_uring_enter" },
     { .name = "fcntl", .argument = 1, .mask = UINT32_MAX, .value = F_OFD_SETLK },
 };
 

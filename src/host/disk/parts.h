@@ -48,7 +48,7 @@ struct job {
 
 struct engine_ops {
     const char *name;
-    int (*run)(struct disk *d, struct err *e); /* makes its threads */
+    int (*run)(struct disk *d, struct err *e);    /* makes its threads */
     void (*start)(struct disk *d, struct job *j); /* disk_done() some time later */
     void (*stop)(struct disk *d);                 /* nothing is under way */
 };

@@ -103,10 +103,9 @@ static int check_count(const char *what, unsigned wanted, unsigned given, struct
 
 int pc_virtio_init(struct pc *p, struct err *e)
 {
-    const struct virtio_host host = { .dma = &p->dma,
-                                      .wake = { device_wakes, p },
-                                      .stop = device_stops,
-                                      .owner = p };
+    const struct virtio_host host = {
+        .dma = &p->dma, .wake = { device_wakes, p }, .stop = device_stops, .owner = p
+    };
 
     if (check_count("disk", p->disks, p->machine.ports.disk_count, e) ||
         check_count("network link", p->links, p->machine.ports.link_count, e))
