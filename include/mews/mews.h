@@ -102,6 +102,10 @@ MEWS_API int mews_info(const char *thing, char *out, size_t room, struct mews_er
  * starts sooner, for nothing is unpacked then. */
 MEWS_API int mews_kernel_unpack(const char *from, const char *to, struct mews_error *e);
 
+/* Whether it is a program that is given arguments of its own (options.args). kind: as in the options.
+ * What cannot be read might be. */
+MEWS_API bool mews_takes_arguments(const char *thing, const char *kind);
+
 MEWS_API const char *mews_kind(const struct mews *m);
 MEWS_API const char *mews_board(const struct mews *m);
 /* Whether this machine can do a verb of mews_kinds() ("picture", "reset"); when it cannot, *why

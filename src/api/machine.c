@@ -134,6 +134,25 @@ int mews_info(const char *path, char *out, size_t room, struct mews_error *error
     return 0;
 }
 
+bool mews_takes_arguments(const char *path, const char *wanted)
+{
+    struct image_info info = { 0 };
+    const struct kind *kind;
+    struct thing t = { 0 };
+    const char *what;
+    struct err e;
+
+    if (mews_is_snapshot(path) || mews_is_recording(path))
+        return false;
+    if (read_thing(path, wanted, &t, &kind, &what, &e))
+        return true;
+    if (kind->describe(&(struct config) { .name = t.name, .image = t.bytes, .image_bytes = t.len },
+                       &info, &e))
+        info.arguments = true;
+    thing_fini(&t);
+    return info.arguments;
+}
+
 /* ---- life ---- */
 
 static u32 held_buttons(struct input_port *p, unsigned index)

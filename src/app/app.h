@@ -34,6 +34,11 @@ const struct option_row *option_of(const struct command *c, const char *word);
 bool has_guest_arguments(const struct command *c);
 /* The letter that is short for an option (-x), or 0. */
 char option_letter(const struct command *c, const struct option_row *o);
+/* What options_parse() returns instead of an index. */
+enum { PARSE_WRONG = -1, PARSE_HELP = -2 };
+/* Brings the options of a command in front of its arguments. argv[0] is left alone, as
+ * options_parse() does. */
+void options_first(const struct command *c, int argc, char **argv);
 /* Reads options until the first argument that is none; returns its index, or a negative number for
  * options_end(). Calls set(ctx, name, value) for each; value is NULL for a flag; set returns 0, or
  * -1 after a message. */

@@ -512,8 +512,26 @@ static int run_thing(struct run *r, enum run_what what, const char *thing)
     return status;
 }
 
+/* What follows a thing that is given no arguments is ours: `mews run vmlinuz --initrd FILE`.
+ * Returns how many words are the guest's, or PARSE_HELP or PARSE_WRONG. */
+static int options_behind(struct run *r, int argc, char **argv)
+{
+    int i;
+
+    if (argc < 2 || (!image_is(argv[0]) && mews_takes_arguments(argv[0], r->options.kind)))
+        return argc - 1;
+    options_first(r->command, argc, argv);
+    i = options_parse(r->command, argc, argv, set_option, r);
+    if (i >= 0 && i < argc) {
+        usage(r->command, "%s: %s takes no arguments", argv[i], argv[0]);
+        return PARSE_WRONG;
+    }
+    return i < 0 ? i : 0;
+}
+
 int run_command(const struct command *c, int argc, char **argv, enum run_what what)
 {
+    static char *no_words[] = { NULL };
     struct run r = { .command = c, .inherited = -1, .options = { .size = sizeof r.options } };
     int i = options_parse(c, argc, argv, set_option, &r), status;
     const char *thing;
@@ -522,6 +540,13 @@ int run_command(const struct command *c, int argc, char **argv, enum run_what wh
         return options_end(i);
     if (i >= argc)
         return usage(c, what == RUN_THING ? "wants a THING" : "wants a FILE");
+    if (what == RUN_THING) {
+        int words = options_behind(&r, argc - i, argv + i);
+
+        if (words < 0)
+            return options_end(words);
+        argc = words ? argc : i + 1;
+    }
     thing = argv[i];
     if (what == RUN_THING && (status = run_image(&r, &thing)))
         return status;
@@ -539,7 +564,7 @@ int run_command(const struct command *c, int argc, char **argv, enum run_what wh
     r.options.nets = r.nets;
     r.options.name = r.name;
     r.options.digest_sound = r.hash || r.report;
-    r.options.args = (const char *const *)argv + i + 1;
+    r.options.args = (const char *const *)(i + 1 < argc ? argv + i + 1 : no_words);
     return run_thing(&r, what, thing);
 }
 

@@ -90,7 +90,6 @@ int usage(const struct command *c, const char *fmt, ...)
 
 /* ---- options ---- */
 
-enum { PARSE_WRONG = -1, PARSE_HELP = -2 };
 
 static const struct option_row *find_option(const struct command *c, const char *name, size_t len)
 {
@@ -152,8 +151,7 @@ bool has_guest_arguments(const struct command *c)
     return strstr(c->synopsis, "[ARGUMENT...]") != NULL;
 }
 
-/* Brings the options of a command in front of its arguments. */
-static void options_first(const struct command *c, int argc, char **argv)
+void options_first(const struct command *c, int argc, char **argv)
 {
     int to = 1;
 

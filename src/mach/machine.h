@@ -88,6 +88,7 @@ struct config {
 struct image_info {
     char board[32];
     char text[512]; /* "key: value" lines */
+    bool arguments; /* the guest is given arguments of its own */
 };
 
 enum cpu_space { CPU_VIRTUAL, CPU_PHYSICAL };

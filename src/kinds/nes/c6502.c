@@ -319,6 +319,7 @@ int c6502_describe(const struct config *c, struct image_info *out, struct err *e
     if (check(c, e))
         return -(int)e->code;
     vectors = c->image + HEADER + 0x5ffa;
+    out->arguments = true;
     snprintf(out->board, sizeof out->board, C6502_BOARD);
     len = snprintf(out->text, sizeof out->text,
                    "rom: 24 KiB at $A000\nram: 32 KiB at $0000\nentry: $%04X\n",
