@@ -1,6 +1,6 @@
 /* A build with sanitizers, whose runtime asks the kernel about threads, and writes its reports. Its
- * malloc wants other calls than the C library's: brk and mremap are never missed. It looks for
- * leaks by processes and files that a jail has not: in a jail it does not look. */
+ * malloc wants other calls than the C library's: brk, mremap and munmap are not missed. It looks
+ * for leaks by processes and files that a jail has not: in a jail it does not look. */
 #include "app/jail.h"
 
 #include "base/types.h"
@@ -12,7 +12,7 @@ const struct jail_rule jail_build_rules[] = {
     { { .name = "readlink" }, NULL },     { { .name = "openat" }, NULL },
     { { .name = "open" }, NULL },         { { .name = "prctl" }, NULL },
     { { .name = "rt_sigaction" }, NULL }, { { .name = "brk" }, NULL },
-    { { .name = "mremap" }, NULL },
+    { { .name = "mremap" }, NULL },       { { .name = "munmap" }, NULL },
 };
 const unsigned jail_build_rule_count = ARRAY_SIZE(jail_build_rules);
 

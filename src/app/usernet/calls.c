@@ -17,8 +17,8 @@
 #define ELSEWHERE(n, why) { .rule = { { .name = n }, why } }
 #define OUTWARD(n) { .rule = { .call = { .name = n } }, .outward = true }
 /* TCP and UDP are what a family gives by itself, and beside them there is ICMP. */
-#define SOCKET(family, protocol) { .rule = { .call = { "socket", 0, ALL_BITS, family } }, \
-                                   .also = { "socket", 2, ALL_BITS, protocol }, .outward = true }
+#define SOCKET(family, protocol, why) { .rule = { { "socket", 0, ALL_BITS, family }, why }, \
+                                        .also = { "socket", 2, ALL_BITS, protocol }, .outward = true }
 /* clang-format on */
 
 #define ALL_BITS UINT32_MAX
@@ -32,7 +32,7 @@ const struct usernet_rule usernet_rules[] = {
     CALL("shutdown"),
     CALL("getsockopt"),
     CALL("setsockopt"),
-    CALL("getsockname"),
+    ELSEWHERE("getsockname", "a libslirp that asks where its socket is"),
     ELSEWHERE("recvmsg", "what libslirp asks of a socket that has an error"),
     ELSEWHERE("getpeername", "a connection whose other end has closed it"),
     CALL_IF("fcntl", 1, ALL_BITS, F_GETFL),
@@ -41,29 +41,26 @@ const struct usernet_rule usernet_rules[] = {
     /* those from outside, to what is forwarded */
     CALL("accept"),
     /* those of the guest */
-    SOCKET(AF_INET, 0),
-    SOCKET(AF_INET, IPPROTO_ICMP),
-    SOCKET(AF_INET6, 0),
-    SOCKET(AF_INET6, IPPROTO_ICMPV6),
+    SOCKET(AF_INET, 0, NULL),
+    SOCKET(AF_INET, IPPROTO_ICMP, NULL),
+    SOCKET(AF_INET6, 0, NULL),
+    SOCKET(AF_INET6, IPPROTO_ICMPV6, "a libslirp that passes echo requests by IPv6 on"),
     OUTWARD("connect"),
     /* memory: none of it can be executed */
     CALL("brk"),
     CALL_IF("mmap", 2, PROT_EXEC, 0),
     CALL("munmap"),
-    CALL("mremap"),
-    CALL("madvise"),
+    ELSEWHERE("mremap", "a C library that makes memory larger"),
+    ELSEWHERE("madvise", "a C library that gives memory back in parts"),
     /* time, signals, and the end */
     ELSEWHERE("clock_gettime", "processors whose clock has to be asked for"),
     CALL("restart_syscall"),
-    CALL("rt_sigreturn"),
     CALL("write"),
     CALL("exit_group"),
 };
 const unsigned usernet_rule_count = ARRAY_SIZE(usernet_rules);
 
 /* ---- bounds ---- */
-
-enum { MEMORY_MAX = 256 << 20 };
 
 /* What data the process has; a sanitizer's is large. */
 static u64 data_bytes(void)
@@ -84,7 +81,7 @@ static int set_bounds(struct err *e)
     const struct rlimit descriptors = { USERNET_DESCRIPTORS, USERNET_DESCRIPTORS }, none = { 0, 0 };
     struct rlimit memory;
 
-    memory.rlim_cur = memory.rlim_max = data_bytes() + MEMORY_MAX;
+    memory.rlim_cur = memory.rlim_max = data_bytes() + USERNET_MEMORY;
     if (setrlimit(RLIMIT_NOFILE, &descriptors) || setrlimit(RLIMIT_DATA, &memory) ||
         setrlimit(RLIMIT_CORE, &none))
         return err_set(e, ERR_SYS, "bounds");

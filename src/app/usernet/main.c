@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <glib.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,18 +22,6 @@ static int failed(const struct err *e)
 {
     dprintf(READY, "%s\n", e->text);
     return 1;
-}
-
-/* What libslirp and glib say of a guest's mistakes: to nobody, and not by calls that the jail has
- * not. */
-static GLogWriterOutput silent(GLogLevelFlags level, const GLogField *fields, gsize count,
-                               gpointer ctx)
-{
-    (void)level;
-    (void)fields;
-    (void)count;
-    (void)ctx;
-    return G_LOG_WRITER_HANDLED;
 }
 
 /* Whoever started the machine may wait for the end of its pipes: we keep none. */
@@ -54,7 +41,6 @@ static int serve(char **words)
     struct usernet *n;
     struct err e;
 
-    g_log_set_writer_func(silent, NULL, NULL);
     signal(SIGPIPE, SIG_IGN);
     if (usernet_parse(words, &c, &e))
         return failed(&e);

@@ -7,6 +7,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <glib.h>
 #include <libslirp.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -285,18 +286,32 @@ static void turn(struct usernet *n)
     if (n->polled[0].revents & (POLLIN | POLLHUP | POLLERR))
         take_frames(n);
     send_waiting(n);
-    if (!stuck)
-        slirp_pollfds_poll(n->slirp, 0, poll_got, n);
+    slirp_pollfds_poll(n->slirp, stuck, poll_got, n); /* stuck: time passes, and no more */
     ring_timers(n);
 }
 
 void usernet_serve(struct usernet *n)
 {
+    /* libslirp's clock stands at 0 until this was called: a connection that came before would at
+     * once be one of long ago. */
+    slirp_pollfds_poll(n->slirp, 1, poll_got, n);
     while (!n->over)
         turn(n);
 }
 
 /* ---- life ---- */
+
+/* What libslirp and glib say of a guest's mistakes: to nobody, and not by calls that the jail has
+ * not. */
+static GLogWriterOutput silent(GLogLevelFlags level, const GLogField *fields, gsize count,
+                               gpointer ctx)
+{
+    (void)level;
+    (void)fields;
+    (void)count;
+    (void)ctx;
+    return G_LOG_WRITER_HANDLED;
+}
 
 static SlirpConfig make_config(const struct usernet_config *c)
 {
@@ -342,6 +357,7 @@ int usernet_open(const struct usernet_config *c, int fd, struct usernet **out, s
 
     if (!n)
         return err_set(e, ERR_NOMEM, "no memory for a network");
+    g_log_set_writer_func(silent, NULL, NULL);
     n->fd = fd;
     n->last = &n->first;
     n->slirp = slirp_new(&s, &callbacks, n);

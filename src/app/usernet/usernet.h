@@ -20,7 +20,8 @@
 
 enum {
     USERNET_FORWARDS_MAX = 64,
-    USERNET_DESCRIPTORS = 600, /* so many connections at most; one holds up to 256 KiB */
+    USERNET_DESCRIPTORS = 600,  /* so many connections at most; one holds up to 256 KiB */
+    USERNET_MEMORY = 256 << 20, /* beyond it the process ends: its machine's link goes down */
 };
 
 struct usernet_forward {

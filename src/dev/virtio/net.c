@@ -152,6 +152,18 @@ static bool fit_to_driver(struct net *n, struct link_head *h, u32 len)
     return finish_checksum(n->frame, len, h);
 }
 
+/* Tells the driver whether the cable is in. */
+static void follow_link(struct net *n)
+{
+    struct link_info info = { 0 };
+
+    n->port->ops->describe(n->port, &info);
+    if (info.up == n->up)
+        return;
+    n->up = info.up;
+    virtio_config_changed(&n->virtio);
+}
+
 /* One frame; false: there is none, or no buffer. */
 static bool receive_one(struct net *n, u32 longest)
 {
@@ -167,6 +179,8 @@ static bool receive_one(struct net *n, u32 longest)
     len = n->port->ops->recv(n->port, &h, &piece, 1);
     if (len <= 0) {
         untake(n, t.count);
+        if (len < 0)
+            follow_link(n);
         return false;
     }
     if (len > LINK_FRAME_MAX || (u32)len + HEAD_BYTES > t.room || !fit_to_driver(n, &h, (u32)len)) {
@@ -266,14 +280,7 @@ static void net_notify(struct virtio *v, unsigned queue)
 
 static void net_poll(struct virtio *v)
 {
-    struct net *n = net_of(v);
-    struct link_info info = { 0 };
-
-    n->port->ops->describe(n->port, &info);
-    if (info.up != n->up) {
-        n->up = info.up;
-        virtio_config_changed(v);
-    }
+    follow_link(net_of(v));
     virtio_notify(v, TRANSMIT);
     virtio_notify(v, RECEIVE);
 }

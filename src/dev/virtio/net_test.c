@@ -76,6 +76,26 @@ static void configuration(void **state)
     bench_close(b);
 }
 
+/* The end is found by receiving, at the driver's own knock: it is told then, and not when somebody
+ * polls again. */
+static void the_link_ends(void **state)
+{
+    struct bench *b = bench_open(false, 0);
+
+    (void)state;
+    give(b, RX, 2000);
+    b->link.cut = true;
+    rig_kick(&b->rig, RX);
+    assert_int_equal(rig_acknowledge(&b->rig), 2);
+    assert_int_equal(virtio_mmio_read(&b->rig.mmio, 0x106, 2), 0);
+    b->link.cut = false;
+    b->link.info.up = true;
+    arrive(b, 100); /* the buffer is still there */
+    assert_int_equal(rig_used(&b->rig, RX, NULL) >= 0, true);
+    assert_int_equal(virtio_mmio_read(&b->rig.mmio, 0x106, 2), 1);
+    bench_close(b);
+}
+
 static void one_buffer_a_frame(void **state)
 {
     struct bench *b = bench_open(false, 0);
@@ -259,7 +279,7 @@ int main(void)
         cmocka_unit_test(configuration),           cmocka_unit_test(one_buffer_a_frame),
         cmocka_unit_test(several_buffers_a_frame), cmocka_unit_test(sending),
         cmocka_unit_test(work_left_to_the_link),   cmocka_unit_test(checksums_done_for_the_driver),
-        cmocka_unit_test(large_packets),
+        cmocka_unit_test(large_packets),           cmocka_unit_test(the_link_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@ struct rig_link {
     struct link_info info;
     struct rig_frame out, in; /* the last one sent; the next to be received, if in.len */
     unsigned sent;
-    bool busy;
+    bool busy, cut; /* it takes nothing now; recv() finds its end */
 };
 
 static inline void rig_link_describe(struct link_port *p, struct link_info *out)
@@ -48,6 +48,10 @@ static inline long rig_link_recv(struct link_port *p, struct link_head *h,
     struct rig_link *l = container_of(p, struct rig_link, port);
     u32 len = l->in.len;
 
+    if (l->cut) {
+        l->info.up = false;
+        return -1;
+    }
     if (!len || count != 1 || pieces[0].iov_len < len)
         return 0;
     *h = l->in.head;

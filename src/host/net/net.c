@@ -201,6 +201,9 @@ int net_parse(char *text, struct net_config *c, struct err *e)
             return -(int)e->code;
     if (new.type == NET_USER &&new.offload == NET_ON)
         return err_set(e, ERR_USAGE, "offload=on: a user network takes whole frames");
+    for (unsigned i = 0; new.restricted &&i < new.forward_count; i++)
+        if (new.forward[i].udp) /* libslirp's restriction is for answers too */
+            return err_set(e, ERR_USAGE, "forward=udp: with restrict=on no answer gets out");
     *c = new;
     return 0;
 }

@@ -48,7 +48,7 @@ static void what_is_typed(void **state)
     assert_int_equal(c.type, NET_USER);
     assert_int_equal(c.mtu, 1500);
     assert_int_equal(c.forward_count, 0);
-    assert_int_equal(parse("user,forward=tcp:2222:22,forward=udp:0.0.0.0:53:5353,restrict=on,"
+    assert_int_equal(parse("user,forward=tcp:2222:22,forward=udp:0.0.0.0:53:5353,"
                            "host=off,dns=9.9.9.9,mac=02:0a:Ff:00:10:99,bps=10M,mtu=9000",
                            &c, &e),
                      0);
@@ -58,12 +58,14 @@ static void what_is_typed(void **state)
     assert_int_equal(c.forward[0].guest_port, 22);
     assert_string_equal(inet_ntop(AF_INET, &c.forward[0].host, address, sizeof address),
                         "127.0.0.1");
-    assert_true(c.forward[1].udp && c.restricted && c.no_host && c.has_mac);
+    assert_true(c.forward[1].udp && !c.restricted && c.no_host && c.has_mac);
     assert_int_equal(c.forward[1].host.s_addr, 0);
     assert_int_equal(c.forward[1].guest_port, 5353);
     assert_memory_equal(c.mac, "\x02\x0a\xff\x00\x10\x99", 6);
     assert_int_equal(c.bytes_per_s, 10 << 20);
     assert_int_equal(c.mtu, 9000);
+    assert_int_equal(parse("user,restrict=on,forward=tcp:2222:22", &c, &e), 0);
+    assert_true(c.restricted);
     assert_int_equal(parse("tap=tap0,offload=off", &c, &e), 0);
     assert_string_equal(c.path, "tap0");
     assert_int_equal(c.offload, NET_OFF);
@@ -99,6 +101,7 @@ static void what_is_mistyped(void **state)
         { "user,forward=tcp:1.2.3.4:22:22:22", "HOSTPORT" },
         { "user,forward=tcp:22:22 ", "HOSTPORT" },
         { "user,restrict=yes", "on or off" },
+        { "user,forward=udp:53:53,restrict=on", "no answer" },
         { "user,host=", "'host'" },
         { "user,dns=example.org", "dns=example.org" },
         { "user,dns=0.0.0.0", "dns=0.0.0.0" },
