@@ -47,13 +47,6 @@ bool image_is(const char *name)
            S_ISDIR(st.st_mode);
 }
 
-uint64_t image_used_bytes(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) ? 0 : (uint64_t)st.st_blocks * 512;
-}
-
 static int none(const char *name, struct err *e)
 {
     return err_set(e, ERR_USAGE, "%.80s: no such image (mews image ls lists them)", name);
@@ -133,7 +126,7 @@ int image_about(const char *name, json_t **out, struct err *e)
         json_object_set_new(*out, "path", json_text(path));
     if (there(name, "disk.img", path) && !stat(path, &st)) {
         json_object_set_new(*out, "disk_bytes", json_integer(st.st_size));
-        json_object_set_new(*out, "used_bytes", json_integer((json_int_t)image_used_bytes(path)));
+        json_object_set_new(*out, "used_bytes", json_integer((json_int_t)st.st_blocks * 512));
     }
     return 0;
 }

@@ -43,8 +43,6 @@ int image_about(const char *name, json_t **out, struct err *e);
 int image_each(void (*f)(void *ctx, const char *name), void *ctx, struct err *e);
 /* It is gone for all others at once, then its bytes are. */
 int image_remove(const char *name, struct err *e);
-/* The bytes of a file that take room on the disk. */
-uint64_t image_used_bytes(const char *path);
 
 /* ---- image_create.c ---- */
 struct image_plan {
