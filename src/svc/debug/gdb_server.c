@@ -233,17 +233,19 @@ static void accept_some(struct gdb_server *s)
 static void tell_refused(struct gdb_server *s)
 {
     u8 bytes[4096];
+    bool asked = false;
     char text[256];
-    ssize_t n = receive(s->refused, bytes, sizeof bytes, 0);
+    ssize_t n;
 
-    if (n < 0 && errno == EAGAIN && hear(s, s->refused))
+    /* All of it: a connection with something unread in it would lose the answer. */
+    while ((n = receive(s->refused, bytes, sizeof bytes, 0)) > 0)
+        asked |= memchr(bytes, '#', (size_t)n) != NULL;
+    if (n < 0 && errno == EAGAIN && !asked && hear(s, s->refused))
         return;
-    if (n > 0) {
+    if (asked) {
         size_t len = gdb_refusal(text, sizeof text, "somebody else has this machine's debugger");
 
         (void)!send(s->refused, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-        while (n > 0) /* a connection with something unread in it would lose the answer */
-            n = receive(s->refused, bytes, sizeof bytes, 0);
     }
     drop(s, &s->refused);
 }
