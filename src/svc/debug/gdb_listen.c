@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -62,7 +63,9 @@ static bool split(const char *where, char *host, size_t room, const char **port)
     const char *colon = strrchr(where, ':');
     size_t len = colon ? (size_t)(colon - where) : 0;
 
-    if (!colon || strspn(colon + 1, "0123456789") != strlen(colon + 1) || !colon[1])
+    size_t digits = colon ? strspn(colon + 1, "0123456789") : 0;
+
+    if (!digits || digits > 5 || colon[1 + digits] || strtoul(colon + 1, NULL, 10) > UINT16_MAX)
         return false;
     if (len >= 2 && *where == '[' && where[len - 1] == ']') {
         where++;
