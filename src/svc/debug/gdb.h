@@ -39,7 +39,7 @@ enum gdb_then gdb_perform(struct gdb *g);
 /* While gdb_perform() is busy: whether what has come interrupts it. */
 bool gdb_interrupts(struct gdb *g);
 
-/* One that cannot have the machine is told so: the answer to its first packet. */
+/* One that cannot have the machine is told so: the answer to each of its packets. */
 size_t gdb_refusal(char *out, size_t room, const char *why);
 
 #endif

@@ -229,7 +229,8 @@ static void accept_some(struct gdb_server *s)
         hear(s, s->listener);
 }
 
-/* The answer to whatever was its first packet. */
+/* The answer to whatever it asks. It leaves by itself, or makes room for the next one: a gdb whose
+ * connection breaks says no more than that. */
 static void tell_refused(struct gdb_server *s)
 {
     u8 bytes[4096];
@@ -237,17 +238,15 @@ static void tell_refused(struct gdb_server *s)
     char text[256];
     ssize_t n;
 
-    /* All of it: a connection with something unread in it would lose the answer. */
     while ((n = receive(s->refused, bytes, sizeof bytes, 0)) > 0)
         asked |= memchr(bytes, '#', (size_t)n) != NULL;
-    if (n < 0 && errno == EAGAIN && !asked && hear(s, s->refused))
-        return;
-    if (asked) {
+    if (n == 0 || errno != EAGAIN || !hear(s, s->refused))
+        drop(s, &s->refused);
+    if (s->refused >= 0 && asked) {
         size_t len = gdb_refusal(text, sizeof text, "somebody else has this machine's debugger");
 
         (void)!send(s->refused, text, len, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
-    drop(s, &s->refused);
 }
 
 void gdb_server_serve(struct gdb_server *s)
