@@ -148,7 +148,7 @@ static void connect_as(struct gdb_side *g, u64 client)
 {
     const struct method *m;
     struct method_call c = { .fd_count = 1, .client = client };
-    unsigned count;
+    unsigned count = 0;
     struct err e;
     int fds[2];
 
@@ -701,7 +701,7 @@ static void check_leaving(struct gdb_side *g)
 /* One gdb at a time; a debugger of another sort counts. */
 static void check_others(struct gdb_side *g)
 {
-    unsigned count;
+    unsigned count = 0;
     const struct method *gdb = gdb_server_methods(g->server, &count), *attach;
     struct method_call c = { .params = json_object(), .client = 5 };
     int first, fds[2];
