@@ -28,6 +28,7 @@ packages() {
         ;;
     test)
         echo libcmocka-dev bats python3 git g++ clang-format-14 mandoc
+        echo gdb # with which machines are debugged, as a person would
         echo mmdebstrap e2fsprogs # images: tests/image/debian.py
         echo qemu-system-x86 busybox-static # a host with AMD-V on any machine: tests/kvm/host.py
         ;;
@@ -35,7 +36,7 @@ packages() {
         echo libretro-nestopia retroarch fceux mame mednafen xvfb xauth
         ;;
     dev) # other compilers, and tools of people who work here
-        echo clang-14 clang clang-tidy-14 libclang-rt-14-dev shellcheck gcovr gdb
+        echo clang-14 clang clang-tidy-14 libclang-rt-14-dev shellcheck gcovr
         ;;
     *)
         echo "deps.sh: no group '$1' (build run test bench dev)" >&2

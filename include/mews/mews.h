@@ -147,6 +147,9 @@ struct mews_control_options {
     void *ctx;
     bool no_files; /* nothing can be opened or removed then: what is left of a machine that was not
                     * kept is for the next who looks to remove */
+    /* A socket for gdb's remote protocol: "[HOST]:PORT", by default for this host alone, port 0: any;
+     * or the path of a UNIX socket. The machine stands still until gdb has it go on. NULL: none. */
+    const char *gdb;
 };
 /* From now on other processes of this user find the machine by its name, look at it and steer it:
  * by a thread of its own, and in mews_run() and its like, which wait while others want the machine
@@ -156,6 +159,8 @@ MEWS_API int mews_control(struct mews *m, const struct mews_control_options *o,
                           struct mews_error *e);
 /* NULL: mews_control() was not called. */
 MEWS_API const char *mews_control_name(const struct mews *m);
+/* Where gdb finds it: HOST:PORT or a path; NULL: there is no such socket. */
+MEWS_API const char *mews_control_gdb(const struct mews *m);
 /* For a program that wants to give up what it does not need: the i-th system call that this machine
  * makes while it runs, beside those of any other. With a mask: only with an argument of which
  * (argument & mask) is value. Returns false when there are no more. */

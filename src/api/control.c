@@ -6,6 +6,8 @@
 #include "api/mews.h"
 #include "api/save.h"
 #include "base/file.h"
+#include "base/own.h"
+#include "svc/debug/gdb_server.h"
 #include "svc/debug/viewer.h"
 
 #include <fcntl.h>
@@ -32,6 +34,7 @@ struct control {
     struct mews_control_options o; /* its strings are the caller's, and gone */
     struct method methods[10];
     struct control_debug *debug;
+    char gdb[GDB_ADDRESS_BYTES]; /* where gdb finds it; empty: nowhere */
     struct screen screens[SCREENS_MAX];
     unsigned screen_count;
     u64 pictured, pictured_ns;      /* frame and time of the last that was sent */
@@ -139,9 +142,11 @@ static int call_snapshot(void *ctx, struct method_call *call, struct err *e)
 
 static enum monitor_word serve(struct control *c)
 {
-    enum monitor_word word = monitor_serve(c->monitor);
+    enum monitor_word word;
     u64 ns = c->piece_ns < SAVE_MIN_NS ? SAVE_MIN_NS : c->piece_ns;
 
+    control_debug_serve(c->debug);
+    word = monitor_serve(c->monitor);
     if (word != MONITOR_STOP)
         saves_work(&c->saves, ns < SAVE_MAX_NS ? ns : SAVE_MAX_NS);
     if (saves_busy(&c->saves)) /* a guest that waits for input must not keep it waiting */
@@ -451,10 +456,13 @@ static int opened(void *ctx, struct err *e)
     return err_set(e, (enum err_code)error.code, "%s", error.text);
 }
 
-static json_t *about(struct mews *m)
+static json_t *about(const struct control *c)
 {
-    return json_pack("{s:s, s:s, s:s?, s:f, s:s}", "kind", mews_kind(m), "board", mews_board(m),
-                     "thing", m->name, "hz", mews_hz(m), "program", "mews " MEWS_VERSION);
+    struct mews *m = c->m;
+
+    return json_pack("{s:s, s:s, s:s?, s:f, s:s, s:s*}", "kind", mews_kind(m), "board",
+                     mews_board(m), "thing", m->name, "hz", mews_hz(m), "program",
+                     "mews " MEWS_VERSION, "gdb", c->gdb[0] ? c->gdb : NULL);
 }
 
 static void list_methods(struct control *c)
@@ -499,10 +507,10 @@ static void wish(const char *thing, char out[static 80])
 
 static int start(struct control *c, const struct mews_control_options *o, struct err *e)
 {
-    json_t *said = about(c->m);
+    OWN(fd) int listener = -1;
     char name[80];
+    json_t *said;
     struct monitor_options mo = { .name = o->name,
-                                  .about = said,
                                   .keep = o->keep,
                                   .own_output = o->own_output,
                                   .hz = mews_hz(c->m),
@@ -512,6 +520,9 @@ static int start(struct control *c, const struct mews_control_options *o, struct
                                   .ctx = c };
     int r, in, out;
 
+    if (o->gdb && gdb_listen(o->gdb, &listener, c->gdb, e))
+        return -(int)e->code;
+    mo.about = said = about(c);
     if (!o->name) {
         wish(c->m->name, name);
         mo.name = name;
@@ -525,6 +536,9 @@ static int start(struct control *c, const struct mews_control_options *o, struct
     monitor_console(c->monitor, &in, &out);
     console_also(&c->m->console, in, out);
     console_also(&c->m->diagnostics, -1, out);
+    if (listener >= 0)
+        control_debug_listen(c->debug, listener);
+    listener = -1;
     list_methods(c);
     control_ran(c, &(struct stop_info) { 0 });
     c->m->control = c; /* before others come, who will wake it */
@@ -555,6 +569,11 @@ int mews_control(struct mews *m, const struct mews_control_options *given, struc
     m->control = c;
     control_end(c);
     return api_report(error, &e);
+}
+
+const char *mews_control_gdb(const struct mews *m)
+{
+    return m->control && m->control->gdb[0] ? m->control->gdb : NULL;
 }
 
 const char *mews_control_name(const struct mews *m)

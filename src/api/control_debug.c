@@ -1,6 +1,7 @@
 #include "api/control_debug.h"
 
 #include "api/control.h"
+#include "svc/debug/gdb_server.h"
 #include "svc/debug/methods.h"
 #include "svc/debug/session.h"
 #include "svc/debug/tracings.h"
@@ -17,10 +18,13 @@ struct control_debug {
     struct monitor *monitor;
     struct debug_session_host host;
     struct debug_session *session;
+    struct gdb_server_host gdb_host;
+    struct gdb_server *gdb;
     struct tracings *tracings;
     struct debug_methods *looking;
     bool remembers;  /* the history is the debugger's */
     bool was_paused; /* when the command began */
+    bool awaits_gdb; /* it stands still since it was made, for a gdb that is to come */
     double speed;    /* at which it runs since then; 0: nothing has run */
     u64 began_ns, began_ticks;
 };
@@ -168,6 +172,47 @@ static void release(void *ctx)
                     &(struct monitor_clock) { d->m->machine->now, d->m->machine->frames });
 }
 
+/* ---- gdb ---- */
+
+static bool hear(void *ctx, int fd)
+{
+    return monitor_hear(((struct control_debug *)ctx)->monitor, fd);
+}
+
+static void unhear(void *ctx, int fd)
+{
+    monitor_unhear(((struct control_debug *)ctx)->monitor, fd);
+}
+
+static void gdb_comes(void *ctx)
+{
+    struct control_debug *d = ctx;
+
+    if (!d->awaits_gdb)
+        return;
+    d->awaits_gdb = d->was_paused = false;
+    monitor_pause(d->monitor, false, "debugger");
+}
+
+static void gdb_kills(void *ctx)
+{
+    monitor_stop(((struct control_debug *)ctx)->monitor);
+}
+
+void control_debug_listen(struct control_debug *d, int listener)
+{
+    gdb_server_listen(d->gdb, listener);
+    d->awaits_gdb = true;
+    monitor_pause(d->monitor, true, "debugger");
+}
+
+void control_debug_serve(struct control_debug *d)
+{
+    if (!monitor_paused(d->monitor))
+        d->awaits_gdb = false; /* somebody else has had it go on */
+    gdb_server_serve(d->gdb);
+}
+
 /* ---- life ---- */
 
 static void client_gone(void *ctx, u64 client)
@@ -189,6 +234,8 @@ static void list_methods(struct control_debug *d)
     monitor_add(d->monitor, list, count);
     list = debug_session_urgent(d->session, &count);
     monitor_add_urgent(d->monitor, list, count);
+    list = gdb_server_methods(d->gdb, &count);
+    monitor_add(d->monitor, list, count);
     list = tracings_methods(d->tracings, &count);
     monitor_add(d->monitor, list, count);
     monitor_when_gone(d->monitor, client_gone, d);
@@ -206,9 +253,11 @@ int control_debug_create(struct mews *m, struct monitor *monitor, struct control
     d->host = (struct debug_session_host) {
         { tell, untaken, d }, piece, ran, serve, rest, hold, remember, release, d
     };
+    d->gdb_host = (struct gdb_server_host) { hear, unhear, rest, gdb_comes, gdb_kills, d };
     if (debug_methods_create(m->machine, &d->looking, e) ||
         tracings_create(m->machine, &d->host.teller, &d->tracings, e) ||
-        debug_session_create(m->machine, m->recorder, &d->host, &d->session, e)) {
+        debug_session_create(m->machine, m->recorder, &d->host, &d->session, e) ||
+        gdb_server_create(d->session, &d->gdb_host, &d->gdb, e)) {
         control_debug_destroy(d);
         return -(int)e->code;
     }
@@ -221,6 +270,7 @@ void control_debug_destroy(struct control_debug *d)
 {
     if (!d)
         return;
+    gdb_server_destroy(d->gdb);
     debug_session_destroy(d->session);
     tracings_destroy(d->tracings);
     debug_methods_destroy(d->looking);

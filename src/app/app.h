@@ -26,7 +26,7 @@ extern const struct option_row attach_options[], send_options[], fork_options[];
 extern const struct option_row snapshot_options[], restore_options[], inspect_options[];
 extern const struct option_row replay_options[];
 extern const struct option_row image_options[];
-extern const struct option_row debug_options[], show_options[], trace_options[];
+extern const struct option_row debug_options[], gdb_options[], show_options[], trace_options[];
 
 /* The option that a word is: "--name", "--name=value", or "-x"; NULL: none of this command. */
 const struct option_row *option_of(const struct command *c, const char *word);
@@ -87,6 +87,7 @@ int cmd_restore(const struct command *c, int argc, char **argv);
 int cmd_replay(const struct command *c, int argc, char **argv);
 int cmd_inspect(const struct command *c, int argc, char **argv);
 int cmd_debug(const struct command *c, int argc, char **argv);
+int cmd_gdb(const struct command *c, int argc, char **argv);
 int cmd_show(const struct command *c, int argc, char **argv);
 int cmd_trace(const struct command *c, int argc, char **argv);
 int cmd_diff(const struct command *c, int argc, char **argv);

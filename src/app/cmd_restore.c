@@ -16,6 +16,7 @@ const struct option_row restore_options[] = {
     { "reset", "FRAME|auto",
       "headless: press reset; auto: when a test program asks for it; repeatable" },
     OPTIONS_WRITTEN,
+    OPTION_GDB,
     OPTIONS_KEPT,
     { NULL, NULL, NULL },
 };

@@ -37,6 +37,7 @@ const struct option_row run_options[] = {
     { "reset", "FRAME|auto",
       "headless: press reset; auto: when a test program asks for it; repeatable" },
     OPTIONS_WRITTEN,
+    OPTION_GDB,
     OPTIONS_KEPT,
     { NULL, NULL, NULL },
 };
@@ -167,6 +168,7 @@ static int set_option(void *ctx, const char *name, const char *value)
                   { "record", &r->record },
                   { "until", &r->until },
                   { "speed", &r->speed },
+                  { "gdb", &r->gdb },
                   { "rewind-memory", &r->rewind },
                   { "name", &r->name } };
 
@@ -306,7 +308,8 @@ static int publish(struct run *r, struct mews *m)
                                       .keep = r->detach,
                                       .own_output = r->detach,
                                       .opened = sandbox_enter,
-                                      .ctx = &r->sandbox };
+                                      .ctx = &r->sandbox,
+                                      .gdb = r->gdb };
     const char *paths[KEEPER_FILES] = { [KEEPER_SNAPSHOT] = r->snapshot,
                                         [KEEPER_SCREENSHOT] = r->screenshot,
                                         [KEEPER_REPORT] = r->report };
@@ -315,9 +318,12 @@ static int publish(struct run *r, struct mews *m)
     if (sandbox_begin(&r->sandbox, m, r->options.share, paths, &e))
         return fail_error(&e);
     o.no_files = r->sandbox.on;
-    if ((r->name || r->detach ? mews_control(m, &o, &e) : sandbox_enter(&r->sandbox, &e)) ||
+    if ((r->name || r->detach || r->gdb ? mews_control(m, &o, &e) : sandbox_enter(&r->sandbox, &e)) ||
         sandbox_close(&r->sandbox, m, &e))
         return fail_error(&e);
+    if (r->gdb)
+        fprintf(stderr, "mews: %s stands still for gdb: target remote %s\n", mews_control_name(m),
+                mews_control_gdb(m));
     if (r->detach)
         detach_ready(r->ready, mews_control_name(m));
     return 0;

@@ -27,6 +27,8 @@ const struct command commands[] = {
       cmd_diff },
     { "debug", "[OPTION...] THING|NAME [ARGUMENT...]",
       "debug a machine or a recording, also backwards", debug_options, cmd_debug },
+    { "gdb", "[--pipe] NAME [ARGUMENT...]", "debug a machine that runs with gdb", gdb_options,
+      cmd_gdb },
     { "show", "[OPTION...] THING|NAME [VIEW]", "show what is inside a machine", show_options,
       cmd_show },
     { "trace", "[OPTION...] THING|NAME [ARGUMENT...]", "tell of a machine's events while it runs",

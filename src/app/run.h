@@ -31,6 +31,8 @@ enum { LIST_MAX = 64 };
     { "audio", "FILE.wav", "headless: write the sound" }, \
     { "hash", NULL, "headless: print digests of picture, sound and RAM" }, \
     { "report", "FILE.json", "headless: write what was reached, for checkers" }
+#define OPTION_GDB \
+    { "gdb", "[HOST]:PORT|PATH", "stand still for gdb (target remote), which comes to this socket" }
 #define OPTIONS_KEPT \
     { "verdict", NULL, \
       "headless: run a test program until it reports; status 0, 1 or 3 (none)" }, \
@@ -52,7 +54,7 @@ struct run {
     char image_disk[2 * PATH_MAX];
     const char *overlay; /* of its disk; NULL: one that goes with the machine */
     const char *video, *screenshot, *audio, *report, *keep, *snapshot;
-    const char *record, *rewind, *until, *speed;
+    const char *record, *rewind, *until, *speed, *gdb;
     bool headless, hash, verdict, trace, json;
     bool replayed;   /* it is a recording, which plays until a time, or so many pictures (frames) */
     uint64_t end;    /* ticks */

@@ -98,6 +98,9 @@ struct cpu { /* what steps: a 6502, a hart, a vCPU, a Java thread */
     struct machine *machine;
     unsigned index;
     const char *isa; /* "mos6502" */
+    /* Where the isa has several: how wide the code is that it is here for, whatever its mode is
+     * now; 0: the widest. */
+    unsigned bits;
     /* The fields of `state` that a person looks at, in this order, a blank between them; the first
      * is the program counter. */
     const char *registers;

@@ -164,7 +164,9 @@ static int load_bzimage(const struct linux_image *i, const struct linux_memory *
     memcpy(m->low + at, i->kernel + setup, bytes);
     fill_params(&p, i, m, initrd);
     memcpy(m->low + LINUX_PARAMS, &p, sizeof p);
-    *out = (struct linux_entry) { .long_mode = true, .rip = at + ENTRY_64, .rsi = LINUX_PARAMS };
+    *out = (struct linux_entry) {
+        .long_mode = true, .rip = at + ENTRY_64, .rsi = LINUX_PARAMS, .bits = 64
+    };
     return 0;
 }
 
@@ -356,7 +358,9 @@ static int load_pvh(const struct linux_image *i, const struct elf *f, const stru
         return err_set(e, ERR_FORMAT, "the entry 0x%llx is not in the kernel",
                        (unsigned long long)entry);
     put_start_info(i, m, initrd);
-    *out = (struct linux_entry) { .rip = entry, .rbx = LINUX_PARAMS };
+    *out = (struct linux_entry) {
+        .rip = entry, .rbx = LINUX_PARAMS, .bits = f->wide ? 64 : 32
+    };
     return 0;
 }
 

@@ -39,6 +39,7 @@ struct linux_image {
 struct linux_entry { /* what the first processor starts with */
     bool long_mode;  /* 64-bit, paged one to one; else 32-bit, flat, not paged */
     u64 rip, rsi, rbx;
+    unsigned bits; /* how wide the program is, whatever it is entered by */
 };
 
 /* What the image is, for a person: "Linux bzImage 6.1.0-..."; NULL: neither of the two. */

@@ -157,6 +157,7 @@ static int power(struct micro *n, const struct config *c, struct err *e)
     if (read_program(n, c, &p, e) || vm_open(&n->vm, e) || vm_make_ram(&n->vm, memory_bytes(n), e))
         return -(int)e->code;
     n->machine.spaces = &n->vm.ram;
+    n->cpu_handle.bits = p.mode == MODE_REAL ? 16 : p.mode == MODE_PROTECTED ? 32 : 64;
     program_load(&p, n->vm.ram.bytes);
     if (vcpu_open_alone(&n->vcpu, &n->vm, e) ||
         entry_prepare(&p, &n->vcpu.state, n->vm.ram.bytes, e))

@@ -182,7 +182,11 @@ static int load(struct pc *p, struct linux_entry *at, struct err *e)
     space_mark(&p->vm.ram, 0, p->vm.ram.size_bytes);
     i.rsdp = acpi_write(low + LINUX_BIOS, LINUX_HIGH - LINUX_BIOS, LINUX_BIOS, p->cpus);
     assert(i.rsdp);
-    return linux_load(&i, &m, at, e);
+    if (linux_load(&i, &m, at, e))
+        return -(int)e->code;
+    for (unsigned k = 0; k < p->cpus; k++)
+        p->cpu_handles[k].bits = at->bits;
+    return 0;
 }
 
 int pc_power_on(struct pc *p, struct err *e)

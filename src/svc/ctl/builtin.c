@@ -228,11 +228,9 @@ static int call_resume(void *ctx, struct method_call *c, struct err *e)
 
 static int call_stop(void *ctx, struct method_call *c, struct err *e)
 {
-    struct monitor *m = ctx;
-
     (void)c;
     (void)e;
-    __atomic_store_n(&m->stopping, 1, __ATOMIC_RELEASE);
+    monitor_stop(ctx);
     return 0;
 }
 

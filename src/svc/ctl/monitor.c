@@ -84,6 +84,7 @@ int monitor_create(const struct monitor_options *o, struct monitor **out, struct
     m->guest_in = m->guest_out = m->console_in = m->console_out = -1;
     pthread_mutex_init(&m->lock, NULL);
     m->inbox_end = &m->inbox;
+    ears_init(m);
     m->leaving = (struct method) { .name = "leaving", .call = clients_tell_gone, .ctx = m };
     builtin_methods(m, m->own);
     monitor_add_urgent(m, m->own, MACHINE_METHODS);
@@ -317,6 +318,11 @@ void monitor_pause(struct monitor *m, bool paused, const char *why)
     __atomic_store_n(&m->paused, paused, __ATOMIC_RELEASE);
     monitor_notify(m, "state.changed",
                    json_pack("{s:s, s:s}", "state", paused ? "paused" : "running", "why", why));
+}
+
+void monitor_stop(struct monitor *m)
+{
+    __atomic_store_n(&m->stopping, 1, __ATOMIC_RELEASE);
 }
 
 bool monitor_paused(const struct monitor *m)

@@ -79,6 +79,11 @@ bool monitor_paused(const struct monitor *m); /* others want it to stand still *
  * was paused before is paused after it. `client` 0: nobody has it any more. */
 enum monitor_hold { MONITOR_HELD, MONITOR_LENT };
 void monitor_hold(struct monitor *m, u64 client, enum monitor_hold how, const char *why);
+/* From the machine's thread: that one is woken, as for a method, when the descriptor can be read or
+ * is at its end; once. False: it cannot be waited for. */
+bool monitor_hear(struct monitor *m, int fd);
+void monitor_unhear(struct monitor *m, int fd); /* before it is closed; also one never heard */
+void monitor_stop(struct monitor *m);           /* as the method `stop` */
 /* What others are told when they ask: from now on. The first one is before monitor_start(): where a
  * machine begins that is a copy of another. */
 struct monitor_clock {

@@ -22,6 +22,7 @@ enum {
     INPUT_MAX = 64 << 10, /* bytes for the guest's console that it has not read */
     LOG_MAX = 1 << 20,
     MACHINE_METHODS = 3,
+    EARS_MAX = 4,
     END_MS = 1000, /* for clients to take what they were told last */
 };
 
@@ -56,6 +57,14 @@ struct told {   /* what one client is told by the machine's thread */
     u64 client; /* atomic; 0: free */
     u64 posted; /* bytes; the machine's thread's */
     u64 taken;  /* atomic: of these, the client has taken so many */
+};
+
+struct ear { /* somebody's descriptor, for the machine's thread */
+    struct monitor *monitor;
+    int fd;                   /* -1: free; the machine's thread's */
+    int waits;                /* atomic: the control thread will call, or watches */
+    struct loop_watch *watch; /* the control thread's; NULL: nothing is waited for */
+    struct loop_job job;
 };
 
 struct monitor {
@@ -96,6 +105,7 @@ struct monitor {
     int bell; /* an eventfd */
 
     struct told told[TOLD_MAX];
+    struct ear ears[EARS_MAX];
 
     /* Written by the machine's thread, read by both: atomic. */
     int paused, stopping;
@@ -124,6 +134,9 @@ json_t *client_notice(const char *name, json_t *params); /* borrowed */
 /* ---- told.c ---- */
 void told_taken(const struct client *c);      /* something was sent to it */
 void told_end(struct monitor *m, u64 client); /* in the machine's thread: it has left */
+
+/* ---- ears.c ---- */
+void ears_init(struct monitor *m);
 
 /* ---- requests.c ---- */
 /* Takes apart one line, and performs it or puts it into the inbox. */

@@ -26,6 +26,7 @@ struct debug_session {
     u64 client; /* 0: nobody has it */
     struct debug *debug;
     struct debug_console *console;
+    const struct debug_session_face *face; /* borrowed; NULL: the methods here */
     bool busy, interrupted, leaves, lent;
     char *said; /* SAID_BYTES and more */
     size_t said_bytes, said_room;
@@ -84,10 +85,17 @@ static void ask(void *ctx, json_t *what)
 
 /* ---- running ---- */
 
+static void listen_to_face(struct debug_session *s)
+{
+    if (s->face && s->face->interrupts(s->face->ctx))
+        s->interrupted = true;
+}
+
 static u64 piece(void *ctx, u64 until)
 {
     struct debug_session *s = ctx;
 
+    listen_to_face(s);
     if (!s->lent) {
         s->lent = true;
         s->host->hold(s->host->ctx, s->client, true);
@@ -110,6 +118,7 @@ static bool kicked(void *ctx, bool searching)
 
     if (s->host->serve(s->host->ctx, searching))
         s->interrupted = true;
+    listen_to_face(s);
     return s->interrupted;
 }
 
@@ -123,8 +132,13 @@ bool debug_session_interrupted(const struct debug_session *s)
 /* `machine`: it is still there, and to go on. */
 static void end(struct debug_session *s, bool machine)
 {
+    const struct debug_session_face *face = s->face;
+
     if (!s->client)
         return;
+    s->face = NULL;
+    if (face)
+        face->ended(face->ctx);
     debug_console_destroy(s->console);
     debug_destroy(s->debug);
     s->console = NULL;
@@ -136,24 +150,39 @@ static void end(struct debug_session *s, bool machine)
     s->host->hold(s->host->ctx, 0, false);
 }
 
-static int begin(struct debug_session *s, u64 client, bool json, size_t memory, struct err *why,
+static int begin(struct debug_session *s, u64 client, size_t memory, struct err *why,
                  struct err *e)
 {
-    const struct debug_console_options o = {
-        .json = json, .no_files = true, .ask = ask, .say = say, .ctx = s
-    };
     struct history *history = NULL;
 
     why->code = ERR_OK;
     s->client = client;
     s->host->hold(s->host->ctx, client, false);
     s->host->remember(s->host->ctx, memory, &history, why);
-    if (debug_create(s->machine, s->recorder, history, &s->debug, e) ||
-        debug_console_create(s->debug, &o, &s->console, e)) {
+    if (debug_create(s->machine, s->recorder, history, &s->debug, e)) {
         end(s, true);
         return -(int)e->code;
     }
     debug_on_host(s->debug, &s->run);
+    return 0;
+}
+
+static int must_be_free(const struct debug_session *s, u64 client, struct err *e)
+{
+    if (!s->client)
+        return 0;
+    return err_set(e, ERR_STATE,
+                   s->client == client ? "you have its debugger already"
+                                       : "somebody else has its debugger");
+}
+
+int debug_session_take(struct debug_session *s, const struct debug_session_face *f, u64 client,
+                       size_t memory, struct debug **out, struct err *why, struct err *e)
+{
+    if (must_be_free(s, client, e) || begin(s, client, memory, why, e))
+        return -(int)e->code;
+    s->face = f;
+    *out = s->debug;
     return 0;
 }
 
@@ -162,18 +191,22 @@ static int call_attach(void *ctx, struct method_call *c, struct err *e)
     struct debug_session *s = ctx;
     json_t *memory = json_object_get(c->params, "rewind_memory");
     json_int_t bytes = json_integer_value(memory);
+    struct debug_console_options o = { .json = json_is_true(json_object_get(c->params, "json")),
+                                       .no_files = true,
+                                       .ask = ask,
+                                       .say = say,
+                                       .ctx = s };
     struct err why;
 
     if (memory && (!json_is_integer(memory) || bytes < 0))
         return err_set(e, ERR_USAGE,
                        "debug.attach wants {\"json\": ..., \"rewind_memory\": BYTES}");
-    if (s->client)
-        return err_set(e, ERR_STATE,
-                       s->client == c->client ? "you have its debugger already"
-                                              : "somebody else has its debugger");
-    if (begin(s, c->client, json_is_true(json_object_get(c->params, "json")), (size_t)bytes, &why,
-              e))
+    if (must_be_free(s, c->client, e) || begin(s, c->client, (size_t)bytes, &why, e))
         return -(int)e->code;
+    if (debug_console_create(s->debug, &o, &s->console, e)) {
+        end(s, true);
+        return -(int)e->code;
+    }
     c->result = json_pack("{s:b}", "past", debug_history(s->debug) != NULL);
     if (why.code)
         json_object_set_new(c->result, "why", json_string(why.text));
@@ -184,7 +217,7 @@ static int call_attach(void *ctx, struct method_call *c, struct err *e)
 static int must_have(const struct debug_session *s, const struct method_call *c, bool idle,
                      struct err *e)
 {
-    if (!s->client || s->client != c->client)
+    if (!s->client || s->client != c->client || s->face)
         return err_set(e, ERR_STATE, "debug.attach comes first");
     return idle && s->busy ? err_set(e, ERR_STATE, "a command is under way") : 0;
 }
@@ -199,13 +232,18 @@ static int call_detach(void *ctx, struct method_call *c, struct err *e)
     return 0;
 }
 
+void debug_session_interrupt(struct debug_session *s)
+{
+    s->interrupted = s->busy;
+}
+
 static int call_interrupt(void *ctx, struct method_call *c, struct err *e)
 {
     struct debug_session *s = ctx;
 
     if (must_have(s, c, false, e))
         return -(int)e->code;
-    s->interrupted = s->busy;
+    debug_session_interrupt(s);
     return 0;
 }
 
@@ -231,14 +269,14 @@ static void put_said(struct debug_session *s, json_t *result)
     s->said_bytes = 0;
 }
 
-static void enter(struct debug_session *s)
+void debug_session_enter(struct debug_session *s)
 {
     s->busy = true;
     s->interrupted = s->lent = false;
     s->said_bytes = 0;
 }
 
-static void leave(struct debug_session *s)
+void debug_session_leave(struct debug_session *s)
 {
     if (s->lent)
         s->host->hold(s->host->ctx, s->client, false);
@@ -258,7 +296,7 @@ static int call_command(void *ctx, struct method_call *c, struct err *e)
         return -(int)e->code;
     if (!line)
         return err_set(e, ERR_USAGE, "debug.command wants {\"line\": TEXT}");
-    enter(s);
+    debug_session_enter(s);
     r = debug_console_run(s->console, line, e);
     if (r) {
         tell(s);
@@ -270,7 +308,7 @@ static int call_command(void *ctx, struct method_call *c, struct err *e)
     }
     json_decref(s->ask);
     s->ask = NULL;
-    leave(s);
+    debug_session_leave(s);
     return r;
 }
 
@@ -280,11 +318,11 @@ static int call_greet(void *ctx, struct method_call *c, struct err *e)
 
     if (must_have(s, c, true, e))
         return -(int)e->code;
-    enter(s);
+    debug_session_enter(s);
     debug_console_greet(s->console);
     c->result = json_object();
     put_said(s, c->result);
-    leave(s);
+    debug_session_leave(s);
     return 0;
 }
 

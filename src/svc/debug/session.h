@@ -12,6 +12,8 @@
  *   debug.symbols {symbols, files, lines, more} -> {symbols, lines}
  *   debug.interrupt, debug.detach
  *
+ * Or gdb has it (gdb_server.h), in the place of such a client.
+ *
  * It opens no file: what needs one is asked of the client (`ask`), which has it. What a command
  * says before it is done is told at once (debug.said); when the client does not take it, the
  * command waits, and serves what is urgent meanwhile. */
@@ -59,6 +61,22 @@ const struct method *debug_session_methods(struct debug_session *s, unsigned *co
 const struct method *debug_session_urgent(struct debug_session *s, unsigned *count);
 void debug_session_gone(struct debug_session *s, u64 client); /* the client has left */
 bool debug_session_interrupted(const struct debug_session *s);
+
+/* ---- for another face than the console's methods: gdb_server.h ---- */
+struct debug_session_face {
+    void (*ended)(void *ctx);      /* what `take` gave is gone */
+    bool (*interrupts)(void *ctx); /* while it is busy: whether what runs is to end */
+    void *ctx;
+};
+/* The machine is the client's, as by debug.attach; the face is borrowed. `why`, if its code is set:
+ * there is no way back. */
+int debug_session_take(struct debug_session *s, const struct debug_session_face *f, u64 client,
+                       size_t memory, struct debug **out, struct err *why, struct err *e);
+/* Around whatever is done with the debugger. Others may come by in between; what they ended has
+ * ended after debug_session_leave(). */
+void debug_session_enter(struct debug_session *s);
+void debug_session_leave(struct debug_session *s);
+void debug_session_interrupt(struct debug_session *s);
 /* The machine goes; then (machine not NULL) another is in its place. Whoever had it has it no more.
  */
 void debug_session_move(struct debug_session *s, struct machine *m, struct recorder *r);
