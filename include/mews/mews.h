@@ -102,8 +102,8 @@ MEWS_API int mews_info(const char *thing, char *out, size_t room, struct mews_er
  * starts sooner, for nothing is unpacked then. */
 MEWS_API int mews_kernel_unpack(const char *from, const char *to, struct mews_error *e);
 
-/* Whether it is a program that is given arguments of its own (options.args). kind: as in the options.
- * What cannot be read might be. */
+/* Whether it is a program that is given arguments of its own (options.args). kind: as in the
+ * options. What cannot be read might be. */
 MEWS_API bool mews_takes_arguments(const char *thing, const char *kind);
 
 MEWS_API const char *mews_kind(const struct mews *m);
@@ -147,8 +147,9 @@ struct mews_control_options {
     void *ctx;
     bool no_files; /* nothing can be opened or removed then: what is left of a machine that was not
                     * kept is for the next who looks to remove */
-    /* A socket for gdb's remote protocol: "[HOST]:PORT", by default for this host alone, port 0: any;
-     * or the path of a UNIX socket. The machine stands still until gdb has it go on. NULL: none. */
+    /* A socket for gdb's remote protocol: "[HOST]:PORT", by default for this host alone, port 0:
+     * any; or the path of a UNIX socket. The machine stands still until gdb has it go on. NULL:
+     * none. */
     const char *gdb;
 };
 /* From now on other processes of this user find the machine by its name, look at it and steer it:

@@ -12,11 +12,11 @@ struct control_debug;
 int control_debug_create(struct mews *m, struct monitor *monitor, struct control_debug **out,
                          struct err *e);
 void control_debug_destroy(struct control_debug *d); /* accepts NULL; before the monitor goes */
-/* gdb may come to this socket, which is d's from now on; the machine stands still until one does, or
- * somebody else has it go on. Before monitor_start(). */
+/* gdb may come to this socket, which is d's from now on; the machine stands still until one does,
+ * or somebody else has it go on. Before monitor_start(). */
 void control_debug_listen(struct control_debug *d, int listener);
-void control_debug_serve(struct control_debug *d);   /* between two pieces, and when woken */
-void control_debug_ran(struct control_debug *d);     /* after a piece of a run */
+void control_debug_serve(struct control_debug *d); /* between two pieces, and when woken */
+void control_debug_ran(struct control_debug *d);   /* after a piece of a run */
 /* As control_leave() and control_enter(). */
 void control_debug_leave(struct control_debug *d);
 void control_debug_enter(struct control_debug *d);

@@ -318,7 +318,8 @@ static int publish(struct run *r, struct mews *m)
     if (sandbox_begin(&r->sandbox, m, r->options.share, paths, &e))
         return fail_error(&e);
     o.no_files = r->sandbox.on;
-    if ((r->name || r->detach || r->gdb ? mews_control(m, &o, &e) : sandbox_enter(&r->sandbox, &e)) ||
+    if ((r->name || r->detach || r->gdb ? mews_control(m, &o, &e)
+                                        : sandbox_enter(&r->sandbox, &e)) ||
         sandbox_close(&r->sandbox, m, &e))
         return fail_error(&e);
     if (r->gdb)

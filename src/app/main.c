@@ -92,7 +92,6 @@ int usage(const struct command *c, const char *fmt, ...)
 
 /* ---- options ---- */
 
-
 static const struct option_row *find_option(const struct command *c, const char *name, size_t len)
 {
     for (const struct option_row *o = c->options; o && o->name; o++)

@@ -245,7 +245,7 @@ static const char *next_packet(struct gdb_side *g)
 {
     static char data[4 * PACKET_BYTES];
     size_t len = 0;
-    u8 c, count;
+    u8 c, count = 0;
 
     if (!g->have)
         return NULL;
@@ -424,16 +424,49 @@ static void greet(struct gdb_side *g)
 static void check_nonsense(struct gdb_side *g)
 {
     static const char *const wrong[] = {
-        "m",        "m0",           "m0,",        "m,4",      "mfffffffffffffffff,4", "m0,4x",
-        "M0,4:00",  "M0,1:0",       "M0,1:zz",    "P",        "P0",                   "P0=",
-        "Pffff=00", "p",            "pffffffff",  "p0x",      "G0",                   "Hg77",
-        "Hx1",      "H",            "T77",        "T0",       "Z",                    "Z0",
-        "Z0,0",     "Z2,ffffffffffffffff,9",      "z0,",      "vCont;x",              "vCont",
-        "vCont;s:77", "vCont;r1:1", "vCont;c junk", "qThreadExtraInfo,", "qRcmd",     "qRcmd,0",
-        "qRcmd,zz", "X0,4:abc",     "qXfer:threads:read::", "qXfer:threads:read::0", "cxyz",
+        "m",
+        "m0",
+        "m0,",
+        "m,4",
+        "mfffffffffffffffff,4",
+        "m0,4x",
+        "M0,4:00",
+        "M0,1:0",
+        "M0,1:zz",
+        "P",
+        "P0",
+        "P0=",
+        "Pffff=00",
+        "p",
+        "pffffffff",
+        "p0x",
+        "G0",
+        "Hg77",
+        "Hx1",
+        "H",
+        "T77",
+        "T0",
+        "Z",
+        "Z0",
+        "Z0,0",
+        "Z2,ffffffffffffffff,9",
+        "z0,",
+        "vCont;x",
+        "vCont",
+        "vCont;s:77",
+        "vCont;r1:1",
+        "vCont;c junk",
+        "qThreadExtraInfo,",
+        "qRcmd",
+        "qRcmd,0",
+        "qRcmd,zz",
+        "X0,4:abc",
+        "qXfer:threads:read::",
+        "qXfer:threads:read::0",
+        "cxyz",
     };
-    static const char *const unknown[] = { "",      "Q",   "qUnknown", "vUnknown;1", "Z9,0,1",
-                                           "jabc",  "!",   "R00",      "qSupporte",  "vRun;61",
+    static const char *const unknown[] = { "",         "Q", "qUnknown", "vUnknown;1", "Z9,0,1",
+                                           "jabc",     "!", "R00",      "qSupporte",  "vRun;61",
                                            "\x80\xff", "b", "Z00,0,1x" };
 
     for (unsigned i = 0; i < ARRAY_SIZE(wrong); i++)
@@ -595,9 +628,9 @@ static void check_steps(struct gdb_side *g, const char *d)
     expect(g, "OK", "Z1,%llx,1", (unsigned long long)pc[6]);
     expect(g, "T05thread:1;hwbreak:;", "C05");
     expect(g, "OK", "z1,%llx,1", (unsigned long long)pc[6]);
-    assert_int_equal(*ask(g, "vCont;r%llx,%llx:1", (unsigned long long)pc[6],
-                          (unsigned long long)pc[6] + 1),
-                     'T');
+    assert_int_equal(
+        *ask(g, "vCont;r%llx,%llx:1", (unsigned long long)pc[6], (unsigned long long)pc[6] + 1),
+        'T');
     assert_true(get(g, d, pc_name(g)) != pc[6]);
 }
 
@@ -821,7 +854,8 @@ static void test_images(void **state)
 struct toy_segment {
     FIELD_MEMBERS(TOY_SEGMENT)
 };
-static FIELD_TABLE(toy_segment, 1, TOY_SEGMENT) struct toy_cpu {
+static FIELD_TABLE(toy_segment, 1, TOY_SEGMENT)
+struct toy_cpu {
     FIELD_MEMBERS(TOY_CPU)
 };
 static FIELD_TABLE(toy_cpu, 1, TOY_CPU)
@@ -967,9 +1001,9 @@ static void toy_init(struct toy *t, unsigned bits)
     t->fault_at = 0x1000;
     event_queue_init(&t->machine.events);
     for (unsigned i = 0; i < 2; i++) {
-        t->nodes[i] = (struct component) {
-            .name = names[i], .self = &t->state[i], .fields = toy_cpu_fields()
-        };
+        t->nodes[i] = (struct component) { .name = names[i],
+                                           .self = &t->state[i],
+                                           .fields = toy_cpu_fields() };
         component_add(&t->machine.root, &t->nodes[i]);
         t->state[i].rflags = 2;
         t->cpus[i] = (struct cpu) { .state = &t->nodes[i],
@@ -1005,10 +1039,10 @@ static void check_x86(struct gdb_side *g, struct toy *t, const char *d)
     assert_int_equal(get(g, d, "fs_base"), 0x123456789abc);
     assert_string_equal(set(g, d, "fs_base", 0xfeed0000), "OK");
     assert_int_equal(t->state[0].fs.base, 0xfeed0000);
-    assert_int_equal(*set(g, d, "cr3", 1), 'E');                 /* this one has none */
-    assert_string_equal(ask(g, "p0"), "0000000000000000");       /* rax */
-    assert_string_equal(ask(g, "p1"), "xxxxxxxxxxxxxxxx");       /* rbx */
-    expect(g, "OK", "P%x=0000000000000080ff3f", st.number);      /* 1.0 */
+    assert_int_equal(*set(g, d, "cr3", 1), 'E');            /* this one has none */
+    assert_string_equal(ask(g, "p0"), "0000000000000000");  /* rax */
+    assert_string_equal(ask(g, "p1"), "xxxxxxxxxxxxxxxx");  /* rbx */
+    expect(g, "OK", "P%x=0000000000000080ff3f", st.number); /* 1.0 */
     assert_int_equal(t->state[0].xsave[32 + 3 * 16 + 9], 0x3f);
     assert_int_equal(t->state[0].xsave[512], 1);
     expect(g, "0000000000000080ff3f", "p%x", st.number);
@@ -1091,7 +1125,9 @@ static void test_toy(void **state)
 
 static void test_listen(void **state)
 {
-    static const char *const wrong[] = { "", ":", ":x", ":70000000", "a:b", "[::1", "nowhere.invalid:1" };
+    static const char *const wrong[] = {
+        "", ":", ":x", ":70000000", "a:b", "[::1", "nowhere.invalid:1"
+    };
     struct sockaddr_un a = { .sun_family = AF_UNIX };
     char address[GDB_ADDRESS_BYTES], dir[] = "/tmp/mews-gdb-XXXXXX";
     struct stat st;

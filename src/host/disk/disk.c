@@ -66,11 +66,10 @@ int disk_start(struct disk *d, struct err *e)
 static bool disk_submit(struct block_port *p, const struct block_request *r)
 {
     struct disk *d = disk_of(p);
-    bool good = allowed(d, r);
     struct job *j;
     struct err e;
+    int error = !allowed(d, r) ? EINVAL : disk_start(d, &e) ? EIO : 0;
 
-    good = good && !disk_start(d, &e);
     pthread_mutex_lock(&d->lock);
     /* The inbox has room for every one. */
     j = d->under_way + d->done_count < DISK_DEPTH ? d->free : NULL;
@@ -83,10 +82,10 @@ static bool disk_submit(struct block_port *p, const struct block_request *r)
         return false;
     j->request = *r;
     j->next = NULL;
-    if (good)
-        d->engine->start(d, j);
+    if (error)
+        disk_done(d, j, error);
     else
-        disk_done(d, j, d->running ? EINVAL : EIO);
+        d->engine->start(d, j);
     return true;
 }
 

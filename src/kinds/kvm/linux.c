@@ -358,9 +358,7 @@ static int load_pvh(const struct linux_image *i, const struct elf *f, const stru
         return err_set(e, ERR_FORMAT, "the entry 0x%llx is not in the kernel",
                        (unsigned long long)entry);
     put_start_info(i, m, initrd);
-    *out = (struct linux_entry) {
-        .rip = entry, .rbx = LINUX_PARAMS, .bits = f->wide ? 64 : 32
-    };
+    *out = (struct linux_entry) { .rip = entry, .rbx = LINUX_PARAMS, .bits = f->wide ? 64 : 32 };
     return 0;
 }
 

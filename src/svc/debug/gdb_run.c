@@ -154,8 +154,8 @@ enum action { ACTION_NONE, ACTION_CONTINUE, ACTION_STEP };
 
 struct order {
     enum action action;
-    u64 thread;      /* of a step; 0: the one that is looked at */
-    bool range;      /* steps as long as the program counter is from `first` to before `end` */
+    u64 thread; /* of a step; 0: the one that is looked at */
+    bool range; /* steps as long as the program counter is from `first` to before `end` */
     u64 first, end;
 };
 

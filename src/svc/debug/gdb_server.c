@@ -22,10 +22,10 @@ struct gdb_server {
     const struct gdb_server_host *host; /* borrowed */
     struct debug_session_face face;
     struct method methods[METHODS];
-    int listener;   /* -1: none */
-    int fd;         /* the connection; -1: none */
-    u64 client;     /* as whom it has the machine */
-    int refused;    /* a connection that is to be told why; -1: none */
+    int listener;    /* -1: none */
+    int fd;          /* the connection; -1: none */
+    u64 client;      /* as whom it has the machine */
+    int refused;     /* a connection that is to be told why; -1: none */
     struct gdb *gdb; /* NULL: it has not begun */
     bool busy, gone;
 };

@@ -40,40 +40,61 @@ struct isa {
 
 /* ---- x86 (gdb's manual, G.5.9 i386 Features; the order is gdb's) ---- */
 
-#define REG(name, bits, type, field) { name, bits, type, NULL, field, 0, 0, GDB_FIELD }
-#define X87(name, bits, type, group, at, take) \
-    { name, bits, type, group, "xsave", at, take, GDB_X87 }
-#define ST(i)         X87("st" #i, 80, "i387_ext", NULL, 32 + 16 * (i), 10)
-#define XMM(i)        { "xmm" #i, 128, "vec128", NULL, "xsave", 160 + 16 * (i), 16, GDB_SSE }
+#define REG(name, bits, type, field)                   \
+    {                                                  \
+        name, bits, type, NULL, field, 0, 0, GDB_FIELD \
+    }
+#define X87(name, bits, type, group, at, take)              \
+    {                                                       \
+        name, bits, type, group, "xsave", at, take, GDB_X87 \
+    }
+#define ST(i) X87("st" #i, 80, "i387_ext", NULL, 32 + 16 * (i), 10)
+#define XMM(i)                                                              \
+    {                                                                       \
+        "xmm" #i, 128, "vec128", NULL, "xsave", 160 + 16 * (i), 16, GDB_SSE \
+    }
 #define SELECTOR(seg) REG(#seg, 32, "int32", #seg ".selector")
 
-#define X86_SEGMENTS SELECTOR(cs), SELECTOR(ss), SELECTOR(ds), SELECTOR(es), SELECTOR(fs), \
-    SELECTOR(gs)
-#define X86_X87                                                                                \
-    ST(0), ST(1), ST(2), ST(3), ST(4), ST(5), ST(6), ST(7),                                    \
-        X87("fctrl", 32, "int", "float", 0, 2), X87("fstat", 32, "int", "float", 2, 2),        \
-        { "ftag", 32, "int", "float", "xsave", 4, 1, GDB_TAGS },                               \
-        X87("fiseg", 32, "int", "float", 12, 2), X87("fioff", 32, "int", "float", 8, 4),       \
-        X87("foseg", 32, "int", "float", 20, 2), X87("fooff", 32, "int", "float", 16, 4),      \
+#define X86_SEGMENTS \
+    SELECTOR(cs), SELECTOR(ss), SELECTOR(ds), SELECTOR(es), SELECTOR(fs), SELECTOR(gs)
+#define X86_X87                                                                           \
+    ST(0), ST(1), ST(2), ST(3), ST(4), ST(5), ST(6), ST(7),                               \
+        X87("fctrl", 32, "int", "float", 0, 2), X87("fstat", 32, "int", "float", 2, 2),   \
+        { "ftag", 32, "int", "float", "xsave", 4, 1, GDB_TAGS },                          \
+        X87("fiseg", 32, "int", "float", 12, 2), X87("fioff", 32, "int", "float", 8, 4),  \
+        X87("foseg", 32, "int", "float", 20, 2), X87("fooff", 32, "int", "float", 16, 4), \
         X87("fop", 32, "int", "float", 6, 2)
-#define X86_MXCSR { "mxcsr", 32, "i386_mxcsr", "vector", "xsave", 24, 4, GDB_SSE }
+#define X86_MXCSR                                                    \
+    {                                                                \
+        "mxcsr", 32, "i386_mxcsr", "vector", "xsave", 24, 4, GDB_SSE \
+    }
 
 /* The program counter that gdb sees is the linear address: what breakpoints and memory go by. */
 static const struct row x86_64_core[] = {
-    REG("rax", 64, "int64", "rax"),    REG("rbx", 64, "int64", "rbx"),
-    REG("rcx", 64, "int64", "rcx"),    REG("rdx", 64, "int64", "rdx"),
-    REG("rsi", 64, "int64", "rsi"),    REG("rdi", 64, "int64", "rdi"),
-    REG("rbp", 64, "data_ptr", "rbp"), REG("rsp", 64, "data_ptr", "rsp"),
-    REG("r8", 64, "int64", "r8"),      REG("r9", 64, "int64", "r9"),
-    REG("r10", 64, "int64", "r10"),    REG("r11", 64, "int64", "r11"),
-    REG("r12", 64, "int64", "r12"),    REG("r13", 64, "int64", "r13"),
-    REG("r14", 64, "int64", "r14"),    REG("r15", 64, "int64", "r15"),
-    REG("rip", 64, "code_ptr", "pc"),  REG("eflags", 32, "i386_eflags", "rflags"),
-    X86_SEGMENTS,                      X86_X87,
+    REG("rax", 64, "int64", "rax"),
+    REG("rbx", 64, "int64", "rbx"),
+    REG("rcx", 64, "int64", "rcx"),
+    REG("rdx", 64, "int64", "rdx"),
+    REG("rsi", 64, "int64", "rsi"),
+    REG("rdi", 64, "int64", "rdi"),
+    REG("rbp", 64, "data_ptr", "rbp"),
+    REG("rsp", 64, "data_ptr", "rsp"),
+    REG("r8", 64, "int64", "r8"),
+    REG("r9", 64, "int64", "r9"),
+    REG("r10", 64, "int64", "r10"),
+    REG("r11", 64, "int64", "r11"),
+    REG("r12", 64, "int64", "r12"),
+    REG("r13", 64, "int64", "r13"),
+    REG("r14", 64, "int64", "r14"),
+    REG("r15", 64, "int64", "r15"),
+    REG("rip", 64, "code_ptr", "pc"),
+    REG("eflags", 32, "i386_eflags", "rflags"),
+    X86_SEGMENTS,
+    X86_X87,
 };
 static const struct row x86_64_sse[] = {
-    XMM(0),  XMM(1),  XMM(2),  XMM(3),  XMM(4),  XMM(5),  XMM(6),  XMM(7),    XMM(8),
-    XMM(9),  XMM(10), XMM(11), XMM(12), XMM(13), XMM(14), XMM(15), X86_MXCSR,
+    XMM(0), XMM(1),  XMM(2),  XMM(3),  XMM(4),  XMM(5),  XMM(6),  XMM(7),    XMM(8),
+    XMM(9), XMM(10), XMM(11), XMM(12), XMM(13), XMM(14), XMM(15), X86_MXCSR,
 };
 static const struct row x86_64_segments[] = {
     REG("fs_base", 64, "int64", "fs.base"),
@@ -92,12 +113,18 @@ static const struct row x86_system[] = {
 };
 
 static const struct row x86_32_core[] = {
-    REG("eax", 32, "int32", "rax"),    REG("ecx", 32, "int32", "rcx"),
-    REG("edx", 32, "int32", "rdx"),    REG("ebx", 32, "int32", "rbx"),
-    REG("esp", 32, "data_ptr", "rsp"), REG("ebp", 32, "data_ptr", "rbp"),
-    REG("esi", 32, "int32", "rsi"),    REG("edi", 32, "int32", "rdi"),
-    REG("eip", 32, "code_ptr", "pc"),  REG("eflags", 32, "i386_eflags", "rflags"),
-    X86_SEGMENTS,                      X86_X87,
+    REG("eax", 32, "int32", "rax"),
+    REG("ecx", 32, "int32", "rcx"),
+    REG("edx", 32, "int32", "rdx"),
+    REG("ebx", 32, "int32", "rbx"),
+    REG("esp", 32, "data_ptr", "rsp"),
+    REG("ebp", 32, "data_ptr", "rbp"),
+    REG("esi", 32, "int32", "rsi"),
+    REG("edi", 32, "int32", "rdi"),
+    REG("eip", 32, "code_ptr", "pc"),
+    REG("eflags", 32, "i386_eflags", "rflags"),
+    X86_SEGMENTS,
+    X86_X87,
 };
 static const struct row x86_32_sse[] = {
     XMM(0), XMM(1), XMM(2), XMM(3), XMM(4), XMM(5), XMM(6), XMM(7), X86_MXCSR,
@@ -137,10 +164,13 @@ static const char x86_vectors[] =
 
 /* ---- what gdb does not know: the least of the architecture which any build for PCs has ---- */
 
-#define LACKS(name, bits, type, group) { name, bits, type, group, NULL, 0, 0, GDB_NOTHING }
-#define LACKS_INT(name)                LACKS(name, 32, "int32", NULL)
-#define LACKS_ST(name)                 LACKS(name, 80, "i387_ext", NULL)
-#define LACKS_FLOAT(name)              LACKS(name, 32, "int", "float")
+#define LACKS(name, bits, type, group)                   \
+    {                                                    \
+        name, bits, type, group, NULL, 0, 0, GDB_NOTHING \
+    }
+#define LACKS_INT(name)   LACKS(name, 32, "int32", NULL)
+#define LACKS_ST(name)    LACKS(name, 80, "i387_ext", NULL)
+#define LACKS_FLOAT(name) LACKS(name, 32, "int", "float")
 
 static const char own_pc[] = "its program counter", own_stack[] = "its stack pointer";
 
@@ -181,12 +211,19 @@ static const struct row lent_core[] = {
 
 /* ---- the table ---- */
 
-#define FEATURE(name, types, rows) { name, types, rows, ARRAY_SIZE(rows) }
-#define X86_32(bits, architecture)                                                    \
-    { "x86", bits, architecture,                                                      \
-      { FEATURE("org.gnu.gdb.i386.core", x86_flags, x86_32_core),                     \
-        FEATURE("org.gnu.gdb.i386.sse", x86_vectors, x86_32_sse),                     \
-        FEATURE("org.mews.x86", NULL, x86_system) } }
+#define FEATURE(name, types, rows)          \
+    {                                       \
+        name, types, rows, ARRAY_SIZE(rows) \
+    }
+#define X86_32(bits, architecture)                                        \
+    {                                                                     \
+        "x86", bits, architecture,                                        \
+        {                                                                 \
+            FEATURE("org.gnu.gdb.i386.core", x86_flags, x86_32_core),     \
+                FEATURE("org.gnu.gdb.i386.sse", x86_vectors, x86_32_sse), \
+                FEATURE("org.mews.x86", NULL, x86_system)                 \
+        }                                                                 \
+    }
 
 static const struct isa isas[] = {
     X86_32(16, "i8086"),
@@ -265,8 +302,9 @@ static bool write_feature(struct gdb_target *t, FILE *f, const struct cpu *c,
 /* All that a person looks at, under the names that it has. */
 static bool write_own(struct gdb_target *t, FILE *f, const struct cpu *c)
 {
-    static const char *const types[] = { [1] = "uint8", [2] = "uint16", [4] = "uint32",
-                                         [8] = "uint64" };
+    static const char *const types[] = {
+        [1] = "uint8", [2] = "uint16", [4] = "uint32", [8] = "uint64"
+    };
 
     fprintf(f, "<feature name=\"org.mews.%s\">\n", c->isa);
     for (const char *at = c->registers; *at; at += strspn(at, " ")) {
@@ -277,8 +315,7 @@ static bool write_own(struct gdb_target *t, FILE *f, const struct cpu *c)
 
         snprintf(name, sizeof name, "%.*s", (int)len, at);
         at += len;
-        if (!find(c, name, &ref) || ref.field->size >= ARRAY_SIZE(types) ||
-            !types[ref.field->size])
+        if (!find(c, name, &ref) || ref.field->size >= ARRAY_SIZE(types) || !types[ref.field->size])
             continue;
         r.name = r.field = name;
         r.bits = (u8)(8 * ref.field->size);

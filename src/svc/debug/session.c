@@ -150,8 +150,7 @@ static void end(struct debug_session *s, bool machine)
     s->host->hold(s->host->ctx, 0, false);
 }
 
-static int begin(struct debug_session *s, u64 client, size_t memory, struct err *why,
-                 struct err *e)
+static int begin(struct debug_session *s, u64 client, size_t memory, struct err *why, struct err *e)
 {
     struct history *history = NULL;
 
