@@ -61,6 +61,13 @@ int sandbox_begin(struct sandbox *s, struct mews *m, const char *share,
     return 0;
 }
 
+static void say_refused(const struct sandbox *s)
+{
+    if (s->jail.refused[0])
+        fprintf(stderr, "mews: no namespaces here (%s): the sandbox is the list of calls alone\n",
+                s->jail.refused);
+}
+
 int sandbox_enter(void *ctx, struct mews_error *error)
 {
     struct sandbox *s = ctx;
@@ -70,10 +77,9 @@ int sandbox_enter(void *ctx, struct mews_error *error)
         return 0;
     if (jail_enter(&s->jail, &e))
         return report(error, &e);
-    /* For a person to read; a script's output stays its own. */
-    if (s->jail.refused[0] && (s->wish == SANDBOX_ON || isatty(STDERR_FILENO)))
-        fprintf(stderr, "mews: no namespaces here (%s): the sandbox is the list of calls alone\n",
-                s->jail.refused);
+    /* To a person; a script's standard error stays its own. */
+    if (s->wish == SANDBOX_ON || isatty(STDERR_FILENO))
+        say_refused(s);
     return 0;
 }
 
@@ -81,7 +87,11 @@ int sandbox_close(struct sandbox *s, struct mews *m, struct mews_error *error)
 {
     struct err e;
 
-    return s->on && jail_close(&s->jail, m, &e) ? report(error, &e) : 0;
+    if (!s->on)
+        return 0;
+    if (s->logged)
+        say_refused(s);
+    return jail_close(&s->jail, m, &e) ? report(error, &e) : 0;
 }
 
 int sandbox_snapshot(struct sandbox *s, struct mews *m, struct mews_error *e)
