@@ -62,6 +62,13 @@ int sandbox_begin(struct sandbox *s, struct mews *m, const char *share,
     return 0;
 }
 
+static void say_refused(const struct sandbox *s)
+{
+    if (s->jail.refused[0])
+        fprintf(stderr, "mews: no namespaces here (%s): the sandbox is the list of calls alone\n",
+                s->jail.refused);
+}
+
 int sandbox_enter(void *ctx, struct mews_error *error)
 {
     struct sandbox *s = ctx;
@@ -72,10 +79,9 @@ int sandbox_enter(void *ctx, struct mews_error *error)
     jail_settle();
     if (jail_enter(&s->jail, &e))
         return report(error, &e);
-    /* For a person to read; a script's output stays its own. */
-    if (s->jail.refused[0] && (s->wish == SANDBOX_ON || isatty(STDERR_FILENO)))
-        fprintf(stderr, "mews: no namespaces here (%s): the sandbox is the list of calls alone\n",
-                s->jail.refused);
+    /* To a person; a script's standard error stays its own. */
+    if (s->wish == SANDBOX_ON || isatty(STDERR_FILENO))
+        say_refused(s);
     return 0;
 }
 
@@ -85,6 +91,8 @@ int sandbox_close(struct sandbox *s, struct mews *m, struct mews_error *error)
 
     if (!s->on)
         return 0;
+    if (s->logged)
+        say_refused(s);
     if (mews_start(m, error))
         return -1;
     return jail_close(&s->jail, m, &e) ? report(error, &e) : 0;

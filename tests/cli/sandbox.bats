@@ -114,7 +114,23 @@ jailed() { [ "$(says_of "$1" Seccomp)" = 2 ] && [ "$(says_of "$1" NoNewPrivs)" =
     jailed r
     mews send r --line 5+6
     until_true 10 says r 11
+    mews logs r | grep -q "no namespaces here"
     mews stop r
+}
+
+@test "unasked it says so to a person and in a log, and leaves a script's standard error alone" {
+    unshare -Ur true || skip "no user namespace in which to refuse them"
+    refused() { unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"' - "$@"; }
+    run refused mews run "$MEWS_GUESTS/c6502/hello.hk" </dev/null
+    [[ $output != *"no namespaces"* ]]
+    run refused script -qec "mews run $MEWS_GUESTS/c6502/hello.hk" /dev/null </dev/null
+    [[ $output == *"mews: no namespaces here ("* ]]
+    run refused mews run -d --name q "$calc"
+    [ "$status" -eq 0 ]
+    [ "$output" = q ]
+    jailed q
+    mews logs q | grep -q "no namespaces here"
+    mews stop q
 }
 
 @test "another user than root has it too" {
@@ -124,13 +140,13 @@ jailed() { [ "$(says_of "$1" Seccomp)" = 2 ] && [ "$(says_of "$1" NoNewPrivs)" =
     cp "$MEWS" "$calc" "$dir"
     chown -R 65534:65534 "$dir"
     nobody() { setpriv --reuid 65534 --regid 65534 --clear-groups env XDG_RUNTIME_DIR="$dir/run" HOME="$dir" "$dir/mews" "$@"; }
-    run nobody run -d --sandbox on --name n "$dir/calc.hk"
+    run nobody run -d --name n "$dir/calc.hk"
     echo "$output"
     [ "$status" -eq 0 ]
     pid=$(nobody ps --json | sed -n 's/.*"pid": \([0-9]*\).*/\1/p')
     grep -q 'Seccomp:.2' "/proc/$pid/status"
     grep -q 'CapEff:.0000000000000000' "/proc/$pid/status"
-    [ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)" ] || [[ $output == *"no namespaces here"* ]]
+    [ "$(readlink "/proc/$pid/ns/net")" != "$(readlink /proc/self/ns/net)" ] || nobody logs n | grep -q "no namespaces here"
     nobody send n --line 2+3
     nobody stop n
     nobody logs n | grep -q 5
