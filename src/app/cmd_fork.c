@@ -13,26 +13,25 @@
 const struct option_row fork_options[] = {
     { "name", "NAME", "the copy's; else the original's thing and a number" },
     { "sandbox", "auto|on|off", "a jail for the copy's process; auto: on" },
+    OPTIONS_OUTSIDE,
     { NULL, NULL, NULL },
-};
-
-struct copy {
-    const struct command *command;
-    const char *name;
-    struct sandbox sandbox;
 };
 
 static int set_option(void *ctx, const char *name, const char *value)
 {
-    struct copy *c = ctx;
+    struct run *r = ctx;
 
+    if (!strcmp(name, "disk"))
+        return run_word(r, name, r->disks, &r->disk_count, value);
+    if (!strcmp(name, "net"))
+        return run_word(r, name, r->nets, &r->net_count, value);
     if (!strcmp(name, "name")) {
-        c->name = value;
+        r->name = value;
         return 0;
     }
-    return sandbox_word(&c->sandbox, value)
+    return sandbox_word(&r->sandbox, value)
                ? 0
-               : usage(c->command, "--sandbox %s: want auto, on or off", value);
+               : usage(r->command, "--sandbox %s: want auto, on or off", value);
 }
 
 /* The original's image in memory, and its speed, 0: as fast as it goes; -1 after a message. */
@@ -67,10 +66,9 @@ static int save_image(const char *name, double *speed)
 
 int cmd_fork(const struct command *c, int argc, char **argv)
 {
-    struct copy copy = { .command = c };
+    struct run copy = { .command = c };
     const char *name;
-    int i = options_parse(c, argc, argv, set_option, &copy), fd;
-    double speed;
+    int i = options_parse(c, argc, argv, set_option, &copy);
     char path[40];
 
     if (i < 0)
@@ -78,9 +76,9 @@ int cmd_fork(const struct command *c, int argc, char **argv)
     name = remote_name(c, argc, argv, i);
     if (!name)
         return EXIT_USAGE;
-    fd = save_image(name, &speed);
-    if (fd < 0)
+    copy.inherited = save_image(name, &copy.factor);
+    if (copy.inherited < 0)
         return EXIT_FAILED;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    return run_copy(c, path, copy.name, speed, &copy.sandbox, fd);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", copy.inherited);
+    return run_copy(&copy, path);
 }

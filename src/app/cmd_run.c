@@ -81,8 +81,8 @@ static int number(const struct run *r, const char *name, const char *text, uint6
     return errno ? usage(r->command, "--%s %s: the number is too large", name, text) : 0;
 }
 
-static int add_word(const struct run *r, const char *name, const char **list, unsigned *count,
-                    const char *word)
+int run_word(const struct run *r, const char *name, const char **list, unsigned *count,
+             const char *word)
 {
     if (*count == LIST_MAX)
         return usage(r->command, "more than %d of --%s", LIST_MAX, name);
@@ -189,9 +189,9 @@ static int set_option(void *ctx, const char *name, const char *value)
         return add_setting(r, r->region);
     }
     if (!strcmp(name, "disk"))
-        return add_word(r, name, r->disks, &r->disk_count, value);
+        return run_word(r, name, r->disks, &r->disk_count, value);
     if (!strcmp(name, "net"))
-        return add_word(r, name, r->nets, &r->net_count, value);
+        return run_word(r, name, r->nets, &r->net_count, value);
     if (!strcmp(name, "memory"))
         return set_memory(r, value);
     if (!strcmp(name, "cpus")) {
@@ -581,18 +581,12 @@ int cmd_run(const struct command *c, int argc, char **argv)
     return run_command(c, argc, argv, RUN_THING);
 }
 
-int run_copy(const struct command *c, const char *path, const char *name, double speed,
-             const struct sandbox *sandbox, int fd)
+int run_copy(struct run *r, const char *path)
 {
-    struct run r = { .command = c,
-                     .options = { .size = sizeof r.options },
-                     .detach = true,
-                     .restored = true,
-                     .sandbox = *sandbox,
-                     .name = name,
-                     .speed = "the original's",
-                     .factor = speed,
-                     .inherited = fd };
-
-    return run_thing(&r, RUN_SNAPSHOT, path);
+    r->options = (struct mews_options) {
+        .size = sizeof r->options, .disks = r->disks, .nets = r->nets, .name = r->name
+    };
+    r->detach = r->restored = true;
+    r->speed = "the original's";
+    return run_thing(r, RUN_SNAPSHOT, path);
 }

@@ -79,10 +79,13 @@ int replay_begin(struct run *r, struct mews *m);         /* the same, now that t
 int replay_quietly(const struct run *r, struct mews *m); /* until the end; the exit status */
 int replay_end(struct run *r, struct mews *m, int status); /* says what --verify has found */
 
-/* A machine from the snapshot that `fd` names too, behind the person's back. Speed 0: as fast as it
- * goes. */
-int run_copy(const struct command *c, const char *path, const char *name, double speed,
-             const struct sandbox *sandbox, int fd);
+/* A machine from a snapshot, behind the person's back. Of *r: command, sandbox, name, disks, nets,
+ * factor; `inherited` is the descriptor by which the path leads to the snapshot. */
+int run_copy(struct run *r, const char *path);
+
+/* One more word for an option that is repeatable: disks, nets. 0, or -1 after a message. */
+int run_word(const struct run *r, const char *name, const char **list, unsigned *count,
+             const char *word);
 
 /* If there is no file *thing but an image of that name: its kernel takes the place, and what else
  * the image has that of options that were not given. 0, or the exit status. */

@@ -83,6 +83,16 @@ u64 machine_ticks(const struct machine *m, u64 ns)
     return (u64)((unsigned __int128)ns * m->hz_num / m->hz_den / 1000000000u);
 }
 
+void machine_add_space(struct machine *m, struct space *s)
+{
+    struct space **end = &m->spaces;
+
+    while (*end)
+        end = &(*end)->next;
+    *end = s;
+    s->next = NULL;
+}
+
 /* ---- who hears of events ---- */
 
 static void tell_all(void *ctx, const struct trace_record *r)

@@ -247,6 +247,9 @@ struct machine {
 void machine_listen(struct machine *m, struct listener *l);
 void machine_unlisten(struct machine *m, struct listener *l); /* also one that does not listen */
 
+/* At the end of its list, for a machine that is being made. */
+void machine_add_space(struct machine *m, struct space *s);
+
 const struct fields *machine_fields(void); /* of the machine itself, not of its tree */
 
 /* Whether the machine (or kind) can; with `why` the sentence when it cannot. */

@@ -166,8 +166,16 @@ struct block_done {
 /* Requests are carried out by the host beside the machine and in no order, and each is completed
  * once. A flush covers what was completed before it was submitted. What a request's pieces point
  * to stays in place until it is completed. */
+enum { BLOCK_SPACES = 2 };
+struct component;
+struct space;
 struct block_port {
     const struct block_ops *ops;
+    /* Both optional. What a snapshot keeps of the disk itself: of what has a name on the host, that
+     * it is what it was; of what goes with the machine, the bytes, whose names are the machine's
+     * to give. Its changes are on nobody's list but the machine's that has the port. */
+    struct component *state;
+    struct space *spaces[BLOCK_SPACES];
 };
 struct block_ops {
     void (*describe)(struct block_port *p, struct block_info *out);

@@ -22,6 +22,7 @@ enum space_flags {
     SPACE_ROM = 1,       /* never written by the guest; not in snapshots */
     SPACE_UNTRACKED = 2, /* written behind the trackers' back: always dirty */
     SPACE_LARGE = 4,     /* space_init()'s: `bytes` may be mapped over */
+    SPACE_PORT = 8,      /* a host's port has it, whose threads write while the machine stands */
 };
 
 struct space_tracker {
@@ -39,7 +40,11 @@ struct space {
     struct space *next;
     struct space_tracker *trackers;   /* NULL: nobody wants to know */
     void (*collect)(struct space *s); /* optional: marks what was written since the last call */
-    void *block;                      /* what space_fini() gives back */
+    /* Optional: the first page from `page` on that may be other than zero, space_pages() when there
+     * is none, so that nobody looks through terabytes of nothing. */
+    u64 (*present)(const struct space *s, u64 page);
+    void (*replaced)(struct space *s); /* optional: other memory was put in the place of `bytes` */
+    void *block;                       /* what space_fini() gives back */
 };
 
 /* Zeroed memory of the given size; false when the host has none. */

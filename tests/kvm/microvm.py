@@ -184,6 +184,43 @@ echo "COUNT $(cat /mnt/count)"
     check("the power button is heard, and the guest ends by itself", "BUTTON" in out and "STOP 0" in out and "killed" not in out, out)
 
 
+def saved_disks():
+    """Snapshots and a copy while the guest writes to an overlay that goes with it; what was written is read after each."""
+    out = run(r"""
+mount /dev/vda /root; n=0
+while [ ! -e /root/last ]; do # a file more, all of it read again now and then
+    dd if=/dev/urandom of=/root/f$n bs=16k count=8 2>/dev/null; (cd /root; md5sum f$n >>sums; sync)
+    [ $((n % 10)) -ne 9 ] || { echo 3 >/proc/sys/vm/drop_caches; (cd /root; md5sum -c sums 2>&1 | grep -vc OK | sed 's/^/BAD /'); }
+    n=$((n + 1)); echo "FILES $n"; [ $n -lt 80 ] || echo >/root/last
+done
+echo "SUMS $(wc -l </root/sums)"; umount /root; mount /dev/vda /root && (cd /root; md5sum -c sums | grep -c OK | sed 's/^/GOOD /'); poweroff -f
+""", r"""
+D=/root/a.img,overlay=tmp
+files() { mews logs $1 | sed -n 's/FILES //p' | tail -1; }
+until_files() { for i in $(seq 600); do [ "$(files $1)" -ge $2 ] 2>/dev/null && return; sleep 0.2; done; echo "never: $1 $2"; mews logs $1 | tail -5; }
+mews run -d --name m --cpus 2 --memory 128M --initrd /root/g.gz --append "console=ttyS0 quiet" --disk $D $K
+until_files m 5; mews snapshot m /tmp/a.snap; echo "SNAPSHOT $? at $(files m)"
+until_files m 20; mews snapshot --incremental m /tmp/b.snap; echo "INCREMENTAL $? $(stat -c %s /tmp/b.snap)"
+mews snapshot --squash /tmp/c.snap /tmp/a.snap /tmp/b.snap; echo "SQUASH $?"
+mews fork --name f m; echo "REFUSED $?"
+mews fork --name f --disk $D m; echo "FORK $?"
+mews wait f; echo "f: $(mews logs f | grep -E 'GOOD|SUMS|BAD [^0]' | tr '\n' ' ')"
+mews wait m; echo "m: $(mews logs m | grep -E 'GOOD|SUMS|BAD [^0]' | tr '\n' ' ')"
+for s in a c; do echo "$s: $(mews restore --disk $D /tmp/$s.snap | grep -E 'GOOD|SUMS|BAD [^0]' | tr '\n' ' ')"; done
+mews restore /tmp/a.snap; echo "WITHOUT $?"; mews restore --disk /root/a.img,ro /tmp/a.snap; echo "OTHER $?"
+touch /root/a.img; mews restore --disk $D /tmp/a.snap; echo "CHANGED $?"
+echo "a again: $(mews restore --disk $D,changed=ok /tmp/a.snap | grep -E 'GOOD|SUMS' | tr '\n' ' ')"
+""", more=[disk_image("a.img", 24, hello="x")], memory_mib=1536, smp=2, timeout=600)
+    check("a snapshot under load", re.search(r"SNAPSHOT 0 at [5-9]\b", out), out)
+    more = re.search(r"INCREMENTAL 0 (\d+)", out)
+    check("an incremental one is smaller than memory", more and int(more[1]) < 64 << 20 and "SQUASH 0" in out, out)
+    for name in "f", "m", "a", "c", "a again":
+        check(f"{name}: what was written is there", re.search(rf"^{name}: SUMS 80 GOOD 80", out, re.M), out)
+    check("without its disks there is no machine", re.search(r"mews: .*has 1 disk.*\n(.*\n)*REFUSED 1", out)
+          and re.search(r"mews: .*has 1 disk.*\n(.*\n)*WITHOUT 1", out), out)
+    check("nor with another one", re.search(r"mews: .*\nOTHER 1", out) and re.search(r"mews: .*changed after the snapshot.*\nCHANGED 1", out), out)
+
+
 def networks():
     """Two guests on one link, and one that reaches a server of the host's through mews-usernet; a forwarded port."""
     out = run(r"""
@@ -222,7 +259,7 @@ boot 1 --name one --net link=/tmp/link >/tmp/one 2>&1 & boot 2 --name two --net 
 
 
 def main():
-    tests = [boots, resets, saved, disks, networks]
+    tests = [boots, resets, saved, disks, saved_disks, networks]
     try:
         for t in tests:
             if not sys.argv[1:] or t.__name__ in sys.argv[1:]:

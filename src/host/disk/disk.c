@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "host/disk/parts.h"
 #include "host/words.h"
 
@@ -6,6 +7,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+static FIELD_TABLE(disk, 1, DISK)
 
 enum { SECTOR = 512, BLOCK = 4096, BURST_NS = 100000000 };
 
@@ -148,6 +152,56 @@ static const struct block_ops disk_ops = {
     .attach = disk_attach,
 };
 
+/* ---- snapshots ---- */
+
+static u64 last_change(const struct disk *d)
+{
+    struct stat st;
+
+    if (file_stat(d->backing->named, &st) || !S_ISREG(st.st_mode))
+        return 0;
+    return (u64)st.st_mtim.tv_sec * 1000000000u + (u64)st.st_mtim.tv_nsec;
+}
+
+/* All is settled. What an overlay's file gets only with a flush, it gets now. */
+static void disk_saving(void *self)
+{
+    struct disk *d = self;
+
+    if (d->backing->named == d->backing->fd)
+        d->backing->ops->flush(d->backing);
+    d->changed = last_change(d);
+}
+
+static int disk_loaded(void *self, struct err *e)
+{
+    struct disk *d = self;
+    u64 now = last_change(d);
+
+    if (d->changed && now && now != d->changed && !d->any_change)
+        return err_set(e, ERR_STATE,
+                       "%s was changed after the snapshot was made; with --disk %s,changed=ok the "
+                       "machine gets it as it is",
+                       d->path, d->path);
+    d->changed = now;
+    return 0;
+}
+
+static void describe_state(struct disk *d)
+{
+    struct changes *c = d->backing->changes;
+
+    d->component = (struct component) { .name = "file",
+                                        .self = d,
+                                        .fields = disk_fields(),
+                                        .saving = disk_saving,
+                                        .loaded = disk_loaded };
+    d->overlay_tmp = c != NULL;
+    d->port.state = &d->component;
+    d->port.spaces[0] = c ? &c->bytes : NULL;
+    d->port.spaces[1] = c ? &c->map : NULL;
+}
+
 /* ---- life ---- */
 
 static int open_backing(const struct disk_config *c, struct disk *d, struct err *e)
@@ -196,10 +250,15 @@ int disk_open(const struct disk_config *c, struct disk **out, struct err *e)
     }
     d->bytes = (struct rate) { .per_s = c->bytes_per_s, .burst_ns = BURST_NS };
     d->requests = (struct rate) { .per_s = c->requests_per_s, .burst_ns = BURST_NS };
-    if (open_backing(c, d, e) || make_engine(c, d, e)) {
+    d->any_change = c->any_change;
+    d->path = strdup(c->overlay && strcmp(c->overlay, "tmp") != 0 ? c->overlay : c->path);
+    if (!d->path)
+        err_set(e, ERR_NOMEM, "no memory for a disk");
+    if (!d->path || open_backing(c, d, e) || make_engine(c, d, e)) {
         disk_close(d);
         return -(int)e->code;
     }
+    describe_state(d);
     d->info = (struct block_info) { .size_bytes = d->backing->size_bytes,
                                     .block_bytes = BLOCK,
                                     .read_only = c->read_only,
@@ -222,6 +281,7 @@ void disk_close(struct disk *d)
         d->backing->ops->close(d->backing);
     pthread_cond_destroy(&d->idle);
     pthread_mutex_destroy(&d->lock);
+    free(d->path);
     free(d);
 }
 
@@ -248,12 +308,14 @@ static int take_word(char *word, struct disk_config *c, struct err *e)
     if (value)
         *value++ = 0;
     if (!value || !*value)
-        return err_set(e, ERR_USAGE, "'%s' (accepted: ro overlay= serial= engine= bps= iops=)",
-                       word);
+        return err_set(e, ERR_USAGE,
+                       "'%s' (accepted: ro overlay= serial= changed=ok engine= bps= iops=)", word);
     if (!strcmp(word, "overlay"))
         c->overlay = value;
     else if (!strcmp(word, "serial"))
         c->serial = value;
+    else if (!strcmp(word, "changed") && !strcmp(value, "ok"))
+        c->any_change = true;
     else if (!strcmp(word, "bps"))
         return words_number(word, value, &c->bytes_per_s, e);
     else if (!strcmp(word, "iops"))
@@ -265,10 +327,10 @@ static int take_word(char *word, struct disk_config *c, struct err *e)
     else if (!strcmp(word, "engine") && !strcmp(value, "uring"))
         c->engine = DISK_URING;
     else
-        return err_set(
-            e, ERR_USAGE,
-            "'%s=%s' (accepted: ro overlay= serial= engine=auto|threads|uring bps= iops=)", word,
-            value);
+        return err_set(e, ERR_USAGE,
+                       "'%s=%s' (accepted: ro overlay= serial= changed=ok "
+                       "engine=auto|threads|uring bps= iops=)",
+                       word, value);
     return 0;
 }
 

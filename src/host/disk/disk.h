@@ -4,6 +4,9 @@
  * by a pool of threads; either posts to the port's inbox and wakes the machine. A flush returns
  * when the host says that what was written is on the medium.
  *
+ * A snapshot has what goes with the machine, which is an overlay "tmp"; of a file with a name it
+ * has the time of its last change, so that none goes on with another disk than it knows.
+ *
  * A writable file is locked, so that no other machine of this host reads or writes it meanwhile;
  * one that is only read is shared with others that only read it. */
 #ifndef HOST_DISK_DISK_H
@@ -19,6 +22,7 @@ struct disk_config {
     const char *overlay; /* NULL: none; "tmp": one that goes with the machine; else a file's path */
     const char *serial;  /* NULL: none; 20 characters at most */
     bool read_only;
+    bool any_change; /* a snapshot is restored whatever was written to the file since */
     u64 bytes_per_s, requests_per_s; /* 0: no limit */
     enum disk_engine engine;         /* DISK_URING: an error where it cannot be had */
 };
@@ -37,8 +41,8 @@ enum { DISK_HOST_CALLS = 6 };
 extern const struct host_call disk_host_calls[DISK_HOST_CALLS];
 const char *disk_engine_name(const struct disk *d); /* "io_uring", "threads" */
 
-/* Reads "PATH,overlay=tmp|FILE,ro,serial=S,engine=auto|threads|uring,bps=N,iops=N" into *c; what it
- * points to lies in `text`, which is cut up. A comma in a path is written twice. */
+/* Reads "PATH,overlay=tmp|FILE,ro,serial=S,changed=ok,engine=auto|threads|uring,bps=N,iops=N" into
+ * *c; what it points to lies in `text`, which is cut up. A comma in a path is written twice. */
 int disk_parse(char *text, struct disk_config *c, struct err *e);
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -257,6 +258,114 @@ static void killed_after_a_flush(void **state)
     free(bytes);
 }
 
+/* What a snapshot would have of the disk: its file's time, and the spaces' pages. */
+static void save(struct user *u)
+{
+    struct component *c = disk_port(u->disk)->state;
+
+    disk_port(u->disk)->ops->settle(disk_port(u->disk));
+    c->saving(c->self);
+}
+
+/* As a restore: other memory in the place of what is below, with the same bytes. */
+static void load_space(struct space *s, const u8 *bytes)
+{
+    if (s->flags & SPACE_LARGE)
+        assert_true(mmap(s->bytes, s->size_bytes, PROT_READ | PROT_WRITE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == s->bytes);
+    memcpy(s->bytes, bytes, s->size_bytes);
+    if (s->replaced)
+        s->replaced(s);
+}
+
+/* The pages that a tracker has are those in which two states differ, or more. */
+static u64 count_dirty(struct space *s, struct space_tracker *t, const u8 *before)
+{
+    space_collect(s);
+    for (u64 page = 0; page < t->pages; page++)
+        if (!(t->dirty[page / 64] >> page % 64 & 1))
+            assert_memory_equal(s->bytes + page * 4096, before + page * 4096, 4096);
+    return space_dirty_count(t);
+}
+
+static void changes_go_with_the_machine(void **state)
+{
+    struct disk_config c = { .path = at("base.img"), .overlay = "tmp" };
+    u8 *model = malloc(SIZE), *bytes = malloc(SIZE), map[4096];
+    struct space_tracker t;
+    struct user u, copy;
+    struct space *s;
+    u64 r = 3, n;
+
+    (void)state;
+    assert_true(model && bytes);
+    make_image(c.path, model);
+    user_open(&u, &c);
+    s = disk_port(u.disk)->spaces[0];
+    assert_int_equal(s->present(s, 0), space_pages(s)); /* nothing yet */
+    memset(bytes, 1, 4096);
+    memcpy(model + 40960, bytes, 4096);
+    assert_int_equal(ask(&u, BLOCK_WRITE, 40960, 4096, bytes), 0);
+    assert_int_equal(s->present(s, 0), 10);
+    assert_int_equal(s->present(s, 11), space_pages(s));
+    assert_true(space_track(s, &t));
+    memcpy(bytes, s->bytes, SIZE);
+    play(&u, model, &r, 5, true);
+    n = count_dirty(s, &t, bytes);
+    assert_true(n > 0 && n < SIZE / 4096);
+    space_untrack(s, &t);
+    save(&u);
+    memcpy(bytes, s->bytes, SIZE);
+    memcpy(map, disk_port(u.disk)->spaces[1]->bytes, sizeof map);
+
+    user_open(&copy, &c);
+    load_space(disk_port(copy.disk)->spaces[0], bytes);
+    load_space(disk_port(copy.disk)->spaces[1], map);
+    must_hold(&copy, model);
+    must_hold(&u, model);
+    memcpy(bytes, model, SIZE);
+    play(&copy, model, &r, 200, true);
+    must_hold(&copy, model);
+    must_hold(&u, bytes);
+    disk_close(copy.disk);
+    disk_close(u.disk);
+    free(model);
+    free(bytes);
+}
+
+static void another_disk_is_refused(void **state)
+{
+    static const char *const overlays[] = { NULL, "tmp", "over.cow" };
+    u8 *model = malloc(SIZE);
+
+    (void)state;
+    assert_non_null(model);
+    for (unsigned i = 0; i < ARRAY_SIZE(overlays); i++) {
+        struct disk_config c = { .path = at("base.img"), .overlay = overlays[i] };
+        struct component *own;
+        struct timespec times[2] = { { 0, UTIME_OMIT }, { 1000, 0 } };
+        struct err e = { 0 };
+        struct user u;
+
+        make_image(c.path, model);
+        if (i == 2)
+            c.overlay = at(overlays[i]);
+        user_open(&u, &c);
+        own = disk_port(u.disk)->state;
+        assert_int_equal(ask(&u, BLOCK_WRITE, 0, 512, model), 0);
+        save(&u);
+        assert_int_equal(own->loaded(own->self, &e), 0);
+        assert_int_equal(utimensat(AT_FDCWD, i == 2 ? c.overlay : c.path, times, 0), 0);
+        assert_int_equal(own->loaded(own->self, &e), -ERR_STATE);
+        assert_non_null(strstr(e.text, "changed after the snapshot"));
+        u.disk->any_change = true;
+        assert_int_equal(own->loaded(own->self, &e), 0);
+        disk_close(u.disk);
+    }
+    unlink(at("over.cow"));
+    free(model);
+}
+
 static void refused(void **state)
 {
     struct disk_config c = { .path = at("base.img"), .engine = DISK_THREADS };
@@ -341,10 +450,17 @@ static void buckets(void **state)
 
 static void typed(void **state)
 {
-    static const char *const bad[] = {
-        "",         ",ro",           "a,size=3",   "a,bps=x",          "a,bps=0",
-        "a,bps=1X", "a,engine=warp", "a,overlay=", "a,ro,overlay=tmp", "a,rw"
-    };
+    static const char *const bad[] = { "",
+                                       ",ro",
+                                       "a,size=3",
+                                       "a,bps=x",
+                                       "a,bps=0",
+                                       "a,bps=1X",
+                                       "a,engine=warp",
+                                       "a,overlay=",
+                                       "a,ro,overlay=tmp",
+                                       "a,rw",
+                                       "a,changed=no" };
     char good[] = "my,,disk.img,overlay=o,,1,serial=abc,bps=5M,iops=300,engine=threads";
     struct disk_config c;
     struct err e;
@@ -386,9 +502,14 @@ static int close_dir(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_a_model), cmocka_unit_test(killed_after_a_flush),
-        cmocka_unit_test(refused),    cmocka_unit_test(limits),
-        cmocka_unit_test(buckets),    cmocka_unit_test(typed),
+        cmocka_unit_test(as_a_model),
+        cmocka_unit_test(killed_after_a_flush),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(limits),
+        cmocka_unit_test(buckets),
+        cmocka_unit_test(typed),
+        cmocka_unit_test(changes_go_with_the_machine),
+        cmocka_unit_test(another_disk_is_refused),
     };
 
     return cmocka_run_group_tests(tests, open_dir, close_dir);

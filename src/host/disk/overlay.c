@@ -1,5 +1,6 @@
-/* A copy-on-write overlay: what is written lies in a sparse file of its own, at the place it has on
- * the disk; a bit per block of 4 KiB says which blocks are there. The base is only read.
+/* A copy-on-write overlay: what is written lies in memory that goes with the machine (changes.c),
+ * or in a sparse file of its own, at the place it has on the disk; a bit per block of 4 KiB says
+ * which blocks are there. The base is only read. The file:
  *
  *   0          head: magic, version, block size, the disk's size, the base's time of change
  *   4096       a bit per block, lowest first
@@ -84,7 +85,16 @@ static int from_base(struct overlay *o, const struct iovec *pieces, unsigned cou
 static int own_move(struct overlay *o, bool write, const struct iovec *pieces, unsigned count,
                     u64 skip, u64 offset, u64 len)
 {
+    if (o->backing.changes)
+        return changes_move(o->backing.changes, write, pieces, count, skip, offset, len);
     return pieces_move(o->backing.fd, write, pieces, count, skip, o->data_at + offset, len);
+}
+
+static int own_zero(struct overlay *o, u64 offset, u64 len, bool unmap)
+{
+    if (o->backing.changes)
+        return changes_zero(o->backing.changes, offset, len, unmap);
+    return file_zero(o->backing.fd, o->data_at + offset, len, unmap);
 }
 
 static int overlay_read(struct backing *b, const struct iovec *pieces, unsigned count, u64 offset,
@@ -189,7 +199,7 @@ static int overlay_zero(struct backing *b, u64 offset, u64 len, bool unmap)
     if (r)
         return r;
     pthread_rwlock_rdlock(&o->copying);
-    r = file_zero(b->fd, o->data_at + offset, len, unmap);
+    r = own_zero(o, offset, len, unmap);
     if (!r && first < end)
         set_there(o, first, end);
     pthread_rwlock_unlock(&o->copying);
@@ -208,7 +218,7 @@ static int overlay_discard(struct backing *b, u64 offset, u64 len)
         u64 end = run_end(o, block, last);
 
         if (there(o, block))
-            r = file_zero(b->fd, o->data_at + block * BLOCK, (end - block) * BLOCK, true);
+            r = own_zero(o, block * BLOCK, (end - block) * BLOCK, true);
         block = end;
     }
     return r;
@@ -272,6 +282,8 @@ static int overlay_flush(struct backing *b)
     u64 n = 0;
     int r;
 
+    if (o->backing.changes) /* they are as lasting as the machine is */
+        return 0;
     pthread_mutex_lock(&o->flushing);
     r = take_pages(o, &pages, &n);
     if (!r && fdatasync(b->fd))
@@ -299,7 +311,9 @@ static void overlay_close(struct backing *b)
         o->base->ops->close(o->base);
     pthread_rwlock_destroy(&o->copying);
     pthread_mutex_destroy(&o->flushing);
-    free(o->bits);
+    if (!o->backing.changes)
+        free(o->bits);
+    changes_free(o->backing.changes);
     free(o->unsaved);
     free(o);
 }
@@ -357,46 +371,36 @@ static int write_new(struct overlay *o, const char *path, u64 changed, struct er
     return errno ? err_set(e, ERR_SYS, "%s", path) : 0;
 }
 
-/* A file that has no name, or the one of that name. */
-static int open_file(const char *path)
+static int open_file(struct overlay *o, const char *path, struct err *e)
 {
-    const char *dir = getenv("TMPDIR");
-    char name[256];
-    int fd;
-
-    if (path)
-        return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (!dir || !*dir)
-        dir = "/var/tmp";
-    fd = open(dir, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
-    if (fd >= 0 ||
-        (size_t)snprintf(name, sizeof name, "%s/mews-overlay-XXXXXX", dir) >= sizeof name)
-        return fd;
-    fd = mkostemp(name, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(name);
-    return fd;
-}
-
-static int open_overlay(struct overlay *o, const char *path, struct err *e)
-{
-    const char *name = path ? path : "a temporary overlay";
     struct stat st, base;
     u64 changed;
 
-    o->backing.fd = open_file(path);
+    o->backing.fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    o->backing.named = o->backing.fd;
     if (o->backing.fd < 0 || fstat(o->backing.fd, &st) || fstat(o->base->fd, &base))
-        return err_set(e, ERR_SYS, "%s", name);
+        return err_set(e, ERR_SYS, "%s", path);
     if (!S_ISREG(st.st_mode))
-        return err_set(e, ERR_USAGE, "%s: not a file", name);
-    if (file_lock(o->backing.fd, true, name, e))
+        return err_set(e, ERR_USAGE, "%s: not a file", path);
+    if (file_lock(o->backing.fd, true, path, e))
         return -(int)e->code;
     changed = (u64)base.st_mtim.tv_sec * 1000000000u + (u64)base.st_mtim.tv_nsec;
     o->bits = calloc(o->pages, BLOCK);
     o->unsaved = calloc(o->pages, sizeof *o->unsaved);
     if (!o->bits || !o->unsaved)
-        return err_set(e, ERR_NOMEM, "no memory for %s", name);
-    return st.st_size ? read_all(o, name, changed, e) : write_new(o, name, changed, e);
+        return err_set(e, ERR_NOMEM, "no memory for %s", path);
+    return st.st_size ? read_all(o, path, changed, e) : write_new(o, path, changed, e);
+}
+
+static int make_changes(struct overlay *o, struct err *e)
+{
+    o->unsaved = calloc(o->pages, sizeof *o->unsaved);
+    if (!o->unsaved)
+        return err_set(e, ERR_NOMEM, "no memory for an overlay");
+    if (changes_make(o->backing.size_bytes, o->pages * BLOCK, &o->backing.changes, e))
+        return -(int)e->code;
+    o->bits = (u64 *)(void *)o->backing.changes->map.bytes;
+    return 0;
 }
 
 int overlay_open(struct backing *base, const char *path, struct backing **out, struct err *e)
@@ -407,14 +411,16 @@ int overlay_open(struct backing *base, const char *path, struct backing **out, s
         base->ops->close(base);
         return err_set(e, ERR_NOMEM, "no memory for an overlay");
     }
-    o->backing = (struct backing) { &overlay_ops, base->size_bytes, -1 };
+    o->backing = (struct backing) {
+        .ops = &overlay_ops, .size_bytes = base->size_bytes, .fd = -1, .named = base->fd
+    };
     o->base = base;
     o->blocks = whole_blocks(base->size_bytes);
     o->pages = (o->blocks + PAGE_BITS - 1) / PAGE_BITS;
     o->data_at = (HEAD + o->pages * BLOCK + DATA_ALIGN - 1) / DATA_ALIGN * DATA_ALIGN;
     pthread_rwlock_init(&o->copying, NULL);
     pthread_mutex_init(&o->flushing, NULL);
-    if (open_overlay(o, path, e)) {
+    if (path ? open_file(o, path, e) : make_changes(o, e)) {
         free(o->bits); /* of a file that is not ours nothing is written */
         o->bits = NULL;
         overlay_close(&o->backing);

@@ -4,6 +4,8 @@
 
 #include "host/disk/disk.h"
 #include "host/rate.h"
+#include "mach/component.h"
+#include "mach/space.h"
 
 #include <pthread.h>
 
@@ -14,7 +16,9 @@ enum { DISK_DEPTH = 128, DISK_THREAD_COUNT = 4 };
 struct backing {
     const struct backing_ops *ops;
     u64 size_bytes;
-    int fd; /* of the file that is written */
+    int fd;                  /* of the file that is written; -1: none that has a name */
+    int named;               /* of the one that a snapshot leaves where it is */
+    struct changes *changes; /* that go with the machine; NULL: none */
 };
 struct backing_ops {
     int (*read)(struct backing *b, const struct iovec *pieces, unsigned count, u64 offset, u64 len);
@@ -27,8 +31,22 @@ struct backing_ops {
 };
 
 int raw_open(const char *path, bool read_only, struct backing **out, struct err *e);
-/* Takes `base` in any case. */
+/* Takes `base` in any case. Without a path the changes go with the machine. */
 int overlay_open(struct backing *base, const char *path, struct backing **out, struct err *e);
+
+struct changes {
+    struct space bytes; /* a disk's, those of blocks that are in the map */
+    struct space map;   /* a bit per block of 4 KiB */
+    u64 *written;       /* a bit per block: since the last look */
+    int fd;             /* below the bytes; -1: none */
+    bool restored;      /* nor is it now: they are a snapshot's */
+};
+int changes_make(u64 size_bytes, u64 map_bytes, struct changes **out, struct err *e);
+void changes_free(struct changes *c); /* accepts NULL */
+/* As pieces_move() and file_zero(); an errno. The range lies inside. */
+int changes_move(struct changes *c, bool write, const struct iovec *pieces, unsigned count,
+                 u64 skip, u64 offset, u64 len);
+int changes_zero(struct changes *c, u64 offset, u64 len, bool unmap);
 
 /* The whole file, for this open file description; a named error when another has it. */
 int file_lock(int fd, bool write, const char *path, struct err *e);
@@ -53,7 +71,16 @@ struct engine_ops {
     void (*stop)(struct disk *d);                 /* nothing is under way */
 };
 
+#define DISK(F, A, E, G, H)                                                \
+    F(CONFIG, bool, overlay_tmp, "what was written goes with the machine") \
+    F(STATE, u64, changed,                                                 \
+      "when the file that does not was changed last: ns since 1970; 0: not known")
+
 struct disk {
+    FIELD_MEMBERS(DISK)
+    struct component component;
+    char *path;
+    bool any_change; /* since a snapshot is well with the person */
     struct block_port port;
     struct block_info info;
     struct backing *backing;

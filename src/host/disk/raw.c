@@ -190,7 +190,7 @@ int raw_open(const char *path, bool read_only, struct backing **out, struct err 
     b = malloc(sizeof *b);
     if (!b)
         return err_set(e, ERR_NOMEM, "no memory for a disk");
-    *b = (struct backing) { &raw_ops, (u64)size, fd };
+    *b = (struct backing) { .ops = &raw_ops, .size_bytes = (u64)size, .fd = fd, .named = fd };
     fd = -1;
     *out = b;
     return 0;

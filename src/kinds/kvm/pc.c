@@ -222,17 +222,13 @@ int pc_power_on(struct pc *p, struct err *e)
 static int make_image(struct pc *p, struct space *s, const char *name, u64 base, u32 bytes,
                       const u8 *from, struct err *e)
 {
-    struct space **end = &p->machine.spaces;
-
     if (!bytes)
         return 0;
     if (!space_init(s, name, bytes, base, 0))
         return err_set(e, ERR_NOMEM, "no memory for a machine");
     if (from)
         memcpy(s->bytes, from, bytes);
-    while (*end)
-        end = &(*end)->next;
-    *end = s;
+    machine_add_space(&p->machine, s);
     return 0;
 }
 

@@ -64,6 +64,23 @@ static void plug(struct pc *p, unsigned slot, struct virtio *device, struct comp
     component_add(&p->virtio.bus.component, component);
 }
 
+/* What a snapshot has of the disk itself, beside the device. */
+static void keep_disk(struct pc *p, unsigned i, const struct block_port *port)
+{
+    struct pc_slot *s = &p->virtio.slots[SLOT_DISK + i];
+
+    if (port->state)
+        component_add(&p->virtio.disks[i].component, port->state);
+    if (port->spaces[0]) {
+        snprintf(s->map_name, sizeof s->map_name, "disk%u_map", i);
+        port->spaces[0]->name = s->name;
+        port->spaces[1]->name = s->map_name;
+    }
+    for (unsigned i = 0; i < BLOCK_SPACES; i++)
+        if (port->spaces[i])
+            machine_add_space(&p->machine, port->spaces[i]);
+}
+
 static int plug_all(struct pc *p, const struct virtio_host *host, struct err *e)
 {
     const struct ports *ports = &p->machine.ports;
@@ -78,6 +95,7 @@ static int plug_all(struct pc *p, const struct virtio_host *host, struct err *e)
         if (!blk_init(b, name_slot(v, slot, "disk", i), ports->disks[i], host, true))
             return err_set(e, ERR_NOMEM, "no memory for a disk");
         plug(p, slot, &b->virtio, &b->component);
+        keep_disk(p, i, ports->disks[i]);
     }
     for (; v->link_count < p->links; v->link_count++) {
         unsigned i = v->link_count, slot = SLOT_LINK + i;

@@ -23,7 +23,7 @@ enum { PC_DISKS = 8, PC_LINKS = 8 };
 
 struct pc_slot { /* of one device: its transport, and its name in the tree */
     struct virtio_pci pci;
-    char name[8];
+    char name[8], map_name[12];
 };
 
 struct pc_virtio {

@@ -147,6 +147,8 @@ static int load_space(struct snap_image *i, struct snap_part *p, struct space *s
         r = snap_map(i->fd, p->region, s, 0, s->size_bytes, e);
     else
         r = unpack(i, p, s, e);
+    if (snap_can_map(s) && s->replaced)
+        s->replaced(s);
     space_mark(s, 0, s->size_bytes);
     return r;
 }

@@ -261,6 +261,18 @@ static int write_pages(struct snap_writer *w, struct piece *p, u64 *next, u64 *b
 
 /* ---- begin ---- */
 
+/* All pages that may be other than zero are to be written. */
+static void want_all(struct piece *p)
+{
+    const struct space *s = p->space;
+    u64 page = 0, pages = space_pages(s);
+
+    while ((page = s->present ? s->present(s, page) : page) < pages) {
+        p->todo.dirty[page / 64] |= 1ull << page % 64;
+        page++;
+    }
+}
+
 static bool piece_init(struct snap_writer *w, struct piece *p, struct space *s)
 {
     u64 pages = space_pages(s);
@@ -276,11 +288,10 @@ static bool piece_init(struct snap_writer *w, struct piece *p, struct space *s)
     if ((!p->slots && !p->written) || !space_track(s, &p->todo))
         return false;
     assert(!p->slots || p->chain); /* a machine's spaces are always the same */
-    for (u64 n = 0; n < word_count(&p->todo); n++)
-        p->todo.dirty[n] = p->slots ? p->chain->tracker.dirty ? p->chain->tracker.dirty[n] : 0
-                                    : UINT64_MAX;
-    if (pages % 64 && !p->slots) /* there are no pages behind the last */
-        p->todo.dirty[pages / 64] &= (1ull << pages % 64) - 1;
+    if (!p->slots)
+        want_all(p);
+    else if (p->chain->tracker.dirty)
+        memcpy(p->todo.dirty, p->chain->tracker.dirty, word_count(&p->todo) * sizeof(u64));
     w->result.memory_bytes += s->size_bytes;
     return true;
 }
@@ -463,7 +474,8 @@ int snap_capture(struct snap_writer *w, struct err *e)
     for (unsigned i = 0; i < w->count; i++) { /* the machine runs on, and pays for them no longer */
         struct piece *p = &w->pieces[i];
 
-        if (!w->options.share || !p->region || !snap_can_map(p->space))
+        if (!w->options.share || !p->region || !snap_can_map(p->space) ||
+            p->space->flags & SPACE_PORT)
             space_untrack(p->space, &p->todo);
     }
     return 0;
