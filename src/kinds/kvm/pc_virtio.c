@@ -76,9 +76,9 @@ static void keep_disk(struct pc *p, unsigned i, const struct block_port *port)
         port->spaces[0]->name = s->name;
         port->spaces[1]->name = s->map_name;
     }
-    for (unsigned i = 0; i < BLOCK_SPACES; i++)
-        if (port->spaces[i])
-            machine_add_space(&p->machine, port->spaces[i]);
+    for (unsigned k = 0; k < BLOCK_SPACES; k++)
+        if (port->spaces[k])
+            machine_add_space(&p->machine, port->spaces[k]);
 }
 
 static int plug_all(struct pc *p, const struct virtio_host *host, struct err *e)
