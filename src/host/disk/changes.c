@@ -137,15 +137,11 @@ static void changes_replaced(struct space *s)
 }
 
 /* A file that has no name, or had none for longer than a moment. */
-static int nameless_file(void)
+static int nameless_file(const char *dir)
 {
-    const char *dir = getenv("TMPDIR");
     char name[256];
-    int fd;
+    int fd = open(dir, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
 
-    if (!dir || !*dir)
-        dir = "/var/tmp";
-    fd = open(dir, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
     if (fd >= 0 ||
         (size_t)snprintf(name, sizeof name, "%s/mews-overlay-XXXXXX", dir) >= sizeof name)
         return fd;
@@ -159,12 +155,15 @@ static int nameless_file(void)
 static int put_file(struct changes *c, struct err *e)
 {
     u64 len = pages_of(&c->bytes) * BLOCK;
+    const char *dir = getenv("TMPDIR");
 
+    if (!dir || !*dir)
+        dir = "/var/tmp";
     if (!(c->bytes.flags & SPACE_LARGE))
         return 0;
-    c->fd = nameless_file();
+    c->fd = nameless_file(dir);
     if (c->fd < 0 || ftruncate(c->fd, (off_t)len))
-        return err_set(e, ERR_SYS, "a temporary overlay");
+        return err_set(e, ERR_SYS, "a temporary file in %s", dir);
     if (mmap(c->bytes.bytes, len, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, c->fd, 0) ==
         MAP_FAILED)
         return err_set(e, ERR_SYS, "a temporary overlay's memory");
