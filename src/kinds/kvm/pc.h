@@ -31,7 +31,7 @@
 
 #include <pthread.h>
 
-enum { PC_CPUS = 16, PC_MSRS = 256 };
+enum { PC_CPUS = 16, PC_MSRS = 256, PC_KEPT = 4 };
 
 enum pc_shutdown { PC_SHUTDOWN_STOPS, PC_SHUTDOWN_RESETS };
 /* Of its trace events, those that are its own. */
@@ -44,6 +44,7 @@ enum pc_trace {
     PC_MMIO_WRITE,
     PC_MSI,
 };
+enum pc_console { PC_CONSOLE_AUTO, PC_CONSOLE_SERIAL, PC_CONSOLE_VIRTIO };
 enum pc_end { PC_RUNS, PC_EXIT, PC_OFF, PC_FAULT };
 
 /* clang-format off */
@@ -53,6 +54,7 @@ enum pc_end { PC_RUNS, PC_EXIT, PC_OFF, PC_FAULT };
     E(CONFIG, cpu, "host baseline", "what CPUID tells: as the host's, or what hosts have in common") \
     E(CONFIG, shutdown, "stop reset", "what a triple fault does")                       \
     F(CONFIG, bool, reboot, "a guest that resets itself begins again; else it ends")    \
+    E(CONFIG, console, "auto serial virtio", "auto: virtio if the last console= is hvc0") \
     F(CONFIG, u8, disks, "virtio disks", 0, PC_DISKS)                                   \
     F(CONFIG, u8, links, "virtio network cards", 0, PC_LINKS)                           \
     F(CONFIG, u32, kernel_bytes, "the kernel's size")                                   \
@@ -136,6 +138,7 @@ struct pc {
     u32 msr_numbers[PC_MSRS]; /* that the kernel keeps */
     unsigned msr_count;
     struct uart com1;
+    struct char_port deaf; /* com1's, if what is typed is another's */
     struct rtc rtc;
     struct acpi_pm pm;
     struct i8042 kbc;
@@ -145,7 +148,7 @@ struct pc {
 
     struct space kernel, initrd; /* for the next reset: on no bus, but in snapshots */
     struct setting *kept;        /* pc_keep()'s */
-    char kept_numbers[4][16];
+    char kept_numbers[PC_KEPT][16];
 
     pthread_mutex_t lock; /* the device lock, and of all that follows */
     pthread_cond_t started;
@@ -153,6 +156,7 @@ struct pc {
     int go;     /* atomic: vCPUs run */
     int kicked; /* atomic */
     int woken;  /* atomic: a port has something */
+    int typed;  /* atomic: the console has, or may have */
     bool started_threads;
     bool quit;
     bool reset_wanted;
@@ -212,6 +216,13 @@ int pc_cpuid_tell(struct pc_cpu *c, struct err *e);
 /* ---- pc_bus.c: what a vCPU finds outside memory; the lock is held ---- */
 void pc_bus_port(struct pc *p, struct kvm_run *r);
 void pc_bus_mmio(struct pc *p, struct kvm_run *r);
+
+/* ---- pc_console.c ---- */
+void pc_console_choose(struct pc *p);              /* when the command line is known */
+struct char_port *pc_console_serial(struct pc *p); /* what the serial line is plugged into */
+bool pc_console_listens(const struct pc *p);       /* what is typed would be read now */
+void pc_console_poll(struct pc *p);
+void pc_console_wakes(void *pc); /* any thread */
 
 /* ---- pc_run.c ---- */
 enum stop pc_run(struct machine *m, u64 until, struct stop_info *info);

@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SLOT_RNG = 1, SLOT_DISK = 2, SLOT_LINK = 16, WIRE_FIRST = 16, WIRES = 4 };
+enum { SLOT_RNG = 1, SLOT_DISK = 2, SLOT_CONSOLE = 10, SLOT_LINK = 16 };
+enum { WIRE_FIRST = 16, WIRES = 4 };
 enum { BRIDGE_VENDOR = 0x1b36, BRIDGE_DEVICE = 0x0008 }; /* a generic host bridge */
 
-_Static_assert(PC_DISKS + SLOT_DISK <= SLOT_LINK && SLOT_LINK + PC_LINKS <= PCI_SLOTS, "slots");
+_Static_assert(PC_DISKS + SLOT_DISK <= SLOT_CONSOLE && SLOT_LINK + PC_LINKS <= PCI_SLOTS, "slots");
 
 static struct virtio *virtio_at(struct pc_virtio *v, unsigned slot)
 {
@@ -71,6 +72,14 @@ static int plug_all(struct pc *p, const struct virtio_host *host, struct err *e)
 
     rng_init(&v->rng, name_slot(v, SLOT_RNG, "rng", 0), ports->entropy, host);
     plug(p, SLOT_RNG, &v->rng.virtio, &v->rng.component);
+    if (p->console == PC_CONSOLE_VIRTIO) {
+        struct virtio_host of_console = *host;
+
+        of_console.wake.call = pc_console_wakes;
+        virtio_console_init(&v->console, name_slot(v, SLOT_CONSOLE, "console", 0), ports->console,
+                            &of_console);
+        plug(p, SLOT_CONSOLE, &v->console.virtio, &v->console.component);
+    }
     for (; v->disk_count < p->disks; v->disk_count++) {
         unsigned i = v->disk_count, slot = SLOT_DISK + i;
         struct blk *b = &v->disks[i];
@@ -157,6 +166,6 @@ void pc_virtio_poll(struct pc *p)
     struct pc_virtio *v = &p->virtio;
 
     for (unsigned i = 0; i < PCI_SLOTS; i++)
-        if (virtio_at(v, i))
+        if (virtio_at(v, i) && i != SLOT_CONSOLE) /* pc_console_poll() */
             virtio_poll(virtio_at(v, i));
 }

@@ -3,6 +3,7 @@
  *     slot 0         the host bridge
  *     slot 1         rng
  *     slot 2..9      a disk each
+ *     slot 10        console, if the machine's is virtio's
  *     slot 16..23    a network card each
  *
  * INTx of slot N goes to wire 16 + N % 4 of the IOAPIC (dsdt.asl), which slots share. */
@@ -10,6 +11,7 @@
 #define KVM_PC_VIRTIO_H
 
 #include "dev/virtio/blk.h"
+#include "dev/virtio/console.h"
 #include "dev/virtio/net.h"
 #include "dev/virtio/pci.h"
 #include "dev/virtio/rng.h"
@@ -23,12 +25,13 @@ enum { PC_DISKS = 8, PC_LINKS = 8 };
 
 struct pc_slot { /* of one device: its transport, and its name in the tree */
     struct virtio_pci pci;
-    char name[8];
+    char name[12];
 };
 
 struct pc_virtio {
     struct pci_bus bus;
     struct rng rng;
+    struct virtio_console console;
     struct blk disks[PC_DISKS];
     struct net links[PC_LINKS];
     unsigned disk_count, link_count;
