@@ -164,6 +164,7 @@ static void enter(struct vcpu_state *s, const struct linux_entry *at, u8 *memory
 static int load(struct pc *p, struct linux_entry *at, struct err *e)
 {
     u8 *low = p->vm.ram.bytes;
+    struct acpi_board board = { .cpus = p->cpus };
     const struct linux_memory m = { low, p->vm.ram.size_bytes, p->vm.high.size_bytes };
     struct linux_image i = { .kernel = p->kernel.bytes,
                              .kernel_bytes = p->kernel_bytes,
@@ -172,7 +173,8 @@ static int load(struct pc *p, struct linux_entry *at, struct err *e)
                              .command_line = (const char *)p->command_line };
 
     space_mark(&p->vm.ram, 0, p->vm.ram.size_bytes);
-    i.rsdp = acpi_write(low + LINUX_BIOS, LINUX_HIGH - LINUX_BIOS, LINUX_BIOS, p->cpus);
+    pc_virtio_describe(p, &board);
+    i.rsdp = acpi_write(low + LINUX_BIOS, LINUX_HIGH - LINUX_BIOS, LINUX_BIOS, &board);
     assert(i.rsdp);
     if (linux_load(&i, &m, at, e))
         return -(int)e->code;

@@ -44,6 +44,7 @@ enum pc_trace {
     PC_MMIO_WRITE,
     PC_MSI,
 };
+enum pc_transport { PC_TRANSPORT_PCI, PC_TRANSPORT_MMIO };
 enum pc_console { PC_CONSOLE_AUTO, PC_CONSOLE_SERIAL, PC_CONSOLE_VIRTIO };
 enum pc_end { PC_RUNS, PC_EXIT, PC_OFF, PC_FAULT };
 
@@ -55,6 +56,7 @@ enum pc_end { PC_RUNS, PC_EXIT, PC_OFF, PC_FAULT };
     E(CONFIG, shutdown, "stop reset", "what a triple fault does")                       \
     F(CONFIG, bool, reboot, "a guest that resets itself begins again; else it ends")    \
     E(CONFIG, console, "auto serial virtio", "auto: virtio if the last console= is hvc0") \
+    E(CONFIG, transport, "pci mmio", "where virtio devices are: on a PCI bus, or registers in memory") \
     F(CONFIG, u8, disks, "virtio disks", 0, PC_DISKS)                                   \
     F(CONFIG, u8, links, "virtio network cards", 0, PC_LINKS)                           \
     F(CONFIG, u32, kernel_bytes, "the kernel's size")                                   \

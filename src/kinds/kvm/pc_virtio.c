@@ -1,31 +1,43 @@
 #include "kinds/kvm/pc_virtio.h"
 
+#include "kinds/kvm/acpi.h"
 #include "kinds/kvm/pc.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { SLOT_RNG = 1, SLOT_DISK = 2, SLOT_CONSOLE = 10, SLOT_LINK = 16 };
-enum { WIRE_FIRST = 16, WIRES = 4 };
+enum { WIRE_FIRST = 16, PCI_WIRES = 4, MMIO_WIRES = 8 };
 enum { BRIDGE_VENDOR = 0x1b36, BRIDGE_DEVICE = 0x0008 }; /* a generic host bridge */
 
 _Static_assert(PC_DISKS + SLOT_DISK <= SLOT_CONSOLE && SLOT_LINK + PC_LINKS <= PCI_SLOTS, "slots");
 
-static struct virtio *virtio_at(struct pc_virtio *v, unsigned slot)
+static struct virtio *virtio_at(const struct pc_virtio *v, unsigned slot)
 {
-    return v->slots[slot].pci.virtio;
+    return v->slots[slot].virtio;
+}
+
+static bool on_pci(const struct pc *p)
+{
+    return p->transport == PC_TRANSPORT_PCI;
 }
 
 /* ---- wires ---- */
+
+static unsigned wire_of(const struct pc *p, unsigned slot)
+{
+    return slot % (on_pci(p) ? PCI_WIRES : MMIO_WIRES);
+}
 
 /* A wire is high as long as one of its slots holds it. */
 static void set_wire(void *owner, unsigned slot, int level)
 {
     struct pc *p = owner;
-    u32 *held = &p->virtio.asserted[slot % WIRES];
+    unsigned wire = wire_of(p, slot);
+    u32 *held = &p->virtio.asserted[wire];
 
     *held = level ? *held | 1u << slot : *held & ~(1u << slot);
-    chips_line(&p->chips, WIRE_FIRST + slot % WIRES, *held != 0);
+    chips_line(&p->chips, WIRE_FIRST + wire, *held != 0);
 }
 
 /* ---- what devices ask of the machine ---- */
@@ -57,11 +69,18 @@ static char *name_slot(struct pc_virtio *v, unsigned slot, const char *what, uns
 
 static void plug(struct pc *p, unsigned slot, struct virtio *device, struct component *component)
 {
-    struct virtio_pci *t = &p->virtio.slots[slot].pci;
+    const struct line wire = { set_wire, p, slot };
+    struct pc_slot *s = &p->virtio.slots[slot];
 
-    virtio_pci_init(t, device, (struct msi) { chips_msi, &p->chips, 0 }, (struct doorbell) { 0 },
-                    component);
-    pci_plug(&p->virtio.bus, slot, &t->pci, (struct line) { set_wire, p, slot });
+    s->virtio = device;
+    if (!on_pci(p)) {
+        virtio_mmio_init(&s->mmio, device, wire, (struct doorbell) { 0 });
+        component_add(&p->machine.root, component);
+        return;
+    }
+    virtio_pci_init(&s->pci, device, (struct msi) { chips_msi, &p->chips, 0 },
+                    (struct doorbell) { 0 }, component);
+    pci_plug(&p->virtio.bus, slot, &s->pci.pci, wire);
     component_add(&p->virtio.bus.component, component);
 }
 
@@ -144,8 +163,56 @@ void pc_virtio_reset(struct pc *p)
     v->bus.address = 0;
     v->stopped[0] = 0;
     for (unsigned i = 0; i < PCI_SLOTS; i++)
-        if (virtio_at(v, i))
+        if (virtio_at(v, i) && on_pci(p))
             virtio_pci_reset(&v->slots[i].pci);
+        else if (virtio_at(v, i))
+            virtio_reset(virtio_at(v, i));
+}
+
+/* ---- registers in memory ---- */
+
+static struct virtio_mmio *at(struct pc *p, u64 address, u64 *offset)
+{
+    u64 from = address - PC_MMIO, slot = from / PC_MMIO_STRIDE;
+
+    *offset = from % PC_MMIO_STRIDE;
+    if (on_pci(p) || address < PC_MMIO || slot >= PCI_SLOTS || *offset >= VIRTIO_MMIO_BYTES ||
+        !virtio_at(&p->virtio, (unsigned)slot))
+        return NULL;
+    return &p->virtio.slots[slot].mmio;
+}
+
+bool pc_virtio_read(struct pc *p, u64 address, unsigned bytes, u64 *value)
+{
+    u64 offset;
+    struct virtio_mmio *t = at(p, address, &offset);
+
+    if (!t)
+        return pci_memory_read(&p->virtio.bus, address, bytes, value);
+    *value = virtio_mmio_read(t, offset, bytes);
+    return true;
+}
+
+bool pc_virtio_write(struct pc *p, u64 address, unsigned bytes, u64 value)
+{
+    u64 offset;
+    struct virtio_mmio *t = at(p, address, &offset);
+
+    if (!t)
+        return pci_memory_write(&p->virtio.bus, address, bytes, value);
+    virtio_mmio_write(t, offset, bytes, value);
+    return true;
+}
+
+void pc_virtio_describe(const struct pc *p, struct acpi_board *out)
+{
+    _Static_assert((int)PCI_SLOTS <= (int)ACPI_VIRTIO_MAX, "room for all");
+    out->virtio_count = 0;
+    for (u32 i = 0; i < PCI_SLOTS && !on_pci(p); i++)
+        if (virtio_at(&p->virtio, i))
+            out->virtio[out->virtio_count++] =
+                (struct acpi_virtio) { PC_MMIO + i * PC_MMIO_STRIDE, VIRTIO_MMIO_BYTES,
+                                       (u8)(WIRE_FIRST + wire_of(p, i)) };
 }
 
 /* ---- running ---- */
@@ -156,8 +223,10 @@ void pc_virtio_begin(struct pc *p)
 
     v->stopped[0] = 0;
     for (unsigned i = 0; i < PCI_SLOTS; i++)
-        if (virtio_at(v, i))
+        if (virtio_at(v, i) && on_pci(p))
             virtio_pci_drive(&v->slots[i].pci);
+        else if (virtio_at(v, i))
+            virtio_mmio_drive(&v->slots[i].mmio);
     pc_virtio_poll(p);
 }
 
