@@ -21,6 +21,7 @@
 #include "dev/i8042.h"
 #include "dev/rtc.h"
 #include "dev/uart.h"
+#include "kinds/kvm/bells.h"
 #include "kinds/kvm/chips.h"
 #include "kinds/kvm/linux.h"
 #include "kinds/kvm/pc_debug.h"
@@ -45,6 +46,7 @@ enum pc_trace {
     PC_MSI,
 };
 enum pc_transport { PC_TRANSPORT_PCI, PC_TRANSPORT_MMIO };
+enum pc_notify { PC_NOTIFY_EVENTFD, PC_NOTIFY_EXIT };
 enum pc_console { PC_CONSOLE_AUTO, PC_CONSOLE_SERIAL, PC_CONSOLE_VIRTIO };
 enum pc_end { PC_RUNS, PC_EXIT, PC_OFF, PC_FAULT };
 
@@ -56,6 +58,7 @@ enum pc_end { PC_RUNS, PC_EXIT, PC_OFF, PC_FAULT };
     E(CONFIG, shutdown, "stop reset", "what a triple fault does")                       \
     F(CONFIG, bool, reboot, "a guest that resets itself begins again; else it ends")    \
     E(CONFIG, console, "auto serial virtio", "auto: virtio if the last console= is hvc0") \
+    E(CONFIG, notify, "eventfd exit", "how a virtio queue's notification comes: beside the guest, or by an exit") \
     E(CONFIG, transport, "pci mmio", "where virtio devices are: on a PCI bus, or registers in memory") \
     F(CONFIG, u8, disks, "virtio disks", 0, PC_DISKS)                                   \
     F(CONFIG, u8, links, "virtio network cards", 0, PC_LINKS)                           \
@@ -145,6 +148,7 @@ struct pc {
     struct acpi_pm pm;
     struct i8042 kbc;
     struct pc_virtio virtio;
+    struct bells bells;
     struct component nodes[4];
     struct pc_stats stats;
 

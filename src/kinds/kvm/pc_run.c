@@ -202,16 +202,17 @@ static void sleep_until(struct pc *p, u64 when, bool input)
 {
     u64 now = pc_time(p), ns = when > now ? when - now : 0, count;
     struct timespec t = { (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
-    struct pollfd f[1 + CHAR_DESCRIPTORS] = { { .fd = p->bell, .events = POLLIN } };
+    struct pollfd f[1 + CHAR_DESCRIPTORS + BELLS] = { { .fd = p->bell, .events = POLLIN } };
     struct char_port *console = p->machine.ports.console;
     int typed[CHAR_DESCRIPTORS];
-    unsigned n = 0;
+    unsigned n = 0, bells;
 
     if (input && console->ops->descriptors(console, typed, &n))
         for (unsigned i = 0; i < n; i++)
             f[1 + i] = (struct pollfd) { .fd = typed[i], .events = POLLIN };
+    bells = bells_poll(&p->bells, f + 1 + n);
     pthread_mutex_unlock(&p->lock);
-    if (ppoll(f, 1 + n, when >= TIME_END ? NULL : &t, NULL) > 0 && f[0].revents) {
+    if (ppoll(f, 1 + n + bells, when >= TIME_END ? NULL : &t, NULL) > 0 && f[0].revents) {
         ssize_t rung = read(p->bell, &count, sizeof count);
 
         (void)rung;
@@ -220,6 +221,7 @@ static void sleep_until(struct pc *p, u64 when, bool input)
     for (unsigned i = 0; i < n; i++)
         if (f[1 + i].revents)
             __atomic_store_n(&p->typed, 1, __ATOMIC_SEQ_CST);
+    bells_heard(&p->bells, f + 1 + n, bells);
 }
 
 static bool all_parked(const struct pc *p)
@@ -371,6 +373,7 @@ static enum stop run_locked(struct pc *p, u64 until, struct stop_info *s)
         let_go(p);
         wait(p, until, s);
         gather(p);
+        bells_drain(&p->bells);
         pc_debug_parked(p);
         s->why = pc_debug_why(p, s->why);
         if (p->reset_wanted && !p->end && !p->fault) {

@@ -10,6 +10,7 @@ enum { SLOT_RNG = 1, SLOT_DISK = 2, SLOT_CONSOLE = 10, SLOT_LINK = 16 };
 enum { WIRE_FIRST = 16, PCI_WIRES = 4, MMIO_WIRES = 8 };
 enum { BRIDGE_VENDOR = 0x1b36, BRIDGE_DEVICE = 0x0008 }; /* a generic host bridge */
 
+_Static_assert(1 + PC_DISKS + 2 + 2 * PC_LINKS <= BELLS, "one for each queue");
 _Static_assert(PC_DISKS + SLOT_DISK <= SLOT_CONSOLE && SLOT_LINK + PC_LINKS <= PCI_SLOTS, "slots");
 
 static struct virtio *virtio_at(const struct pc_virtio *v, unsigned slot)
@@ -59,6 +60,17 @@ static void device_stops(void *owner, const char *why)
     pc_ring(p);
 }
 
+/* The guest has written where the device's BAR is, or a snapshot has said so. */
+static void bar_moved(void *owner, struct pci_device *d)
+{
+    struct pc *p = owner;
+    struct pc_slot *s = &p->virtio.slots[d->slot];
+
+    _Static_assert(PCI_NOWHERE == BELLS_NOWHERE, "one nowhere");
+    if (s->virtio)
+        bells_move(&s->place, pci_bar(d, VIRTIO_PCI_BAR));
+}
+
 /* ---- life ---- */
 
 static char *name_slot(struct pc_virtio *v, unsigned slot, const char *what, unsigned number)
@@ -74,12 +86,13 @@ static void plug(struct pc *p, unsigned slot, struct virtio *device, struct comp
 
     s->virtio = device;
     if (!on_pci(p)) {
-        virtio_mmio_init(&s->mmio, device, wire, (struct doorbell) { 0 });
+        virtio_mmio_init(&s->mmio, device, wire,
+                         bells_at(&p->bells, &s->place, PC_MMIO + slot * PC_MMIO_STRIDE));
         component_add(&p->machine.root, component);
         return;
     }
     virtio_pci_init(&s->pci, device, (struct msi) { chips_msi, &p->chips, 0 },
-                    (struct doorbell) { 0 }, component);
+                    bells_at(&p->bells, &s->place, BELLS_NOWHERE), component);
     pci_plug(&p->virtio.bus, slot, &s->pci.pci, wire);
     component_add(&p->virtio.bus.component, component);
 }
@@ -141,7 +154,10 @@ int pc_virtio_init(struct pc *p, struct err *e)
     dma_add(&p->dma, p->vm.ram.base, p->vm.ram.size_bytes, &p->vm.ram, 0);
     if (p->vm.high.size_bytes)
         dma_add(&p->dma, p->vm.high.base, p->vm.high.size_bytes, &p->vm.high, 0);
+    bells_init(&p->bells, p->vm.kvm, p->notify == PC_NOTIFY_EVENTFD ? p->vm.fd : -1);
     pci_bus_init(&p->virtio.bus, "pci", BRIDGE_VENDOR, BRIDGE_DEVICE);
+    p->virtio.bus.moved = bar_moved;
+    p->virtio.bus.owner = p;
     component_add(&p->machine.root, &p->virtio.bus.component);
     return plug_all(p, &host, e);
 }
@@ -154,6 +170,7 @@ void pc_virtio_fini(struct pc *p)
         blk_fini(&v->disks[i]);
     for (unsigned i = 0; i < PC_LINKS; i++)
         net_fini(&v->links[i]);
+    bells_fini(&p->bells);
 }
 
 void pc_virtio_reset(struct pc *p)

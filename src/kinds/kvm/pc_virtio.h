@@ -18,6 +18,7 @@
 #include "dev/virtio/net.h"
 #include "dev/virtio/pci.h"
 #include "dev/virtio/rng.h"
+#include "kinds/kvm/bells.h"
 
 enum { PC_DISKS = 8, PC_LINKS = 8 };
 /* The bus's memory, as dsdt.asl says it: from the end of low RAM to the IOAPIC's page. */
@@ -32,6 +33,7 @@ struct pc_slot { /* of one device: its transport, and its name in the tree */
     struct virtio *virtio; /* borrowed; NULL: there is none */
     struct virtio_pci pci; /* the one or the other */
     struct virtio_mmio mmio;
+    struct bell_place place;
     char name[12];
 };
 
