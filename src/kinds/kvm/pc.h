@@ -44,6 +44,7 @@ enum pc_trace {
     PC_MMIO_READ,
     PC_MMIO_WRITE,
     PC_MSI,
+    PC_VIRTIO, /* and an enum virtio_event */
 };
 enum pc_transport { PC_TRANSPORT_PCI, PC_TRANSPORT_MMIO };
 enum pc_notify { PC_NOTIFY_EVENTFD, PC_NOTIFY_EXIT };
@@ -96,12 +97,18 @@ struct pc_cpu_state {
 struct pc_counters {
     FIELD_MEMBERS(PC_COUNTERS)
 };
-enum { PC_COUNTER_ROWS = sizeof(struct pc_counters) / sizeof(u64) + 1 };
+enum { PC_COUNTER_ROWS = sizeof(struct pc_counters) / sizeof(u64) };
+enum { PC_COUNTER_GROUPS = 5, PC_GROUP_ROWS = 12 };
 
 struct pc_stats {
     struct pc_counters all; /* added up when run() returns */
     struct pc_counters cpu[PC_CPUS];
-    struct field rows[PC_COUNTER_ROWS]; /* of this machine, which has so many vCPUs */
+    /* Of this machine, which has so many vCPUs and devices. */
+    struct field rows[PC_COUNTER_ROWS + PC_COUNTER_GROUPS];
+    struct pc_group_rows {
+        struct field rows[PC_GROUP_ROWS];
+        struct fields table;
+    } disk, link, console;
     struct fields table;
 };
 
@@ -205,12 +212,14 @@ int pc_cpu_set_tsc(struct pc_cpu *c, struct err *e);
 void pc_stats_init(struct pc *p); /* when the number of vCPUs is known; and trace events */
 void pc_stats_add_up(struct pc *p);
 void pc_trace_exit(const struct pc_cpu *c, enum exit x);
-void pc_trace_now(struct pc *p, unsigned id, u64 a, u64 b);
+void pc_trace_now(struct pc *p, unsigned id, u16 source, u64 a, u64 b);
 static inline void pc_trace(struct pc *p, unsigned id, u64 a, u64 b)
 {
     if (trace_on(p->machine.trace, id))
-        pc_trace_now(p, id, a, b);
+        pc_trace_now(p, id, (u16)p->actor, a, b);
 }
+/* What a virtio device tells of itself; `source`: which one. */
+void pc_trace_device(struct pc *p, enum virtio_event what, unsigned source, u64 a, u64 b);
 /* It is over, by the guest's mistake: which, where, the registers, to the diagnostics. */
 void pc_failed(struct pc *p);
 

@@ -74,8 +74,7 @@ void pc_bus_mmio(struct pc *p, struct kvm_run *r)
     u64 value = UINT64_MAX;
 
     if (r->mmio.is_write) {
-        pc_virtio_write(p, r->mmio.phys_addr, r->mmio.len,
-                         le_get(r->mmio.data, r->mmio.len));
+        pc_virtio_write(p, r->mmio.phys_addr, r->mmio.len, le_get(r->mmio.data, r->mmio.len));
     } else {
         pc_virtio_read(p, r->mmio.phys_addr, r->mmio.len, &value);
         le_put(r->mmio.data, value, 8);

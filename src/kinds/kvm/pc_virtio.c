@@ -60,6 +60,24 @@ static void device_stops(void *owner, const char *why)
     pc_ring(p);
 }
 
+/* Disks and cards are told by their numbers, and else the slot. */
+static void device_says(void *owner, struct virtio *v, enum virtio_event what, u64 a, u64 b)
+{
+    struct pc *p = owner;
+    const struct pc_slot *s = on_pci(p) ? container_of(v->transport, struct pc_slot, pci)
+                                        : container_of(v->transport, struct pc_slot, mmio);
+    unsigned slot = (unsigned)(s - p->virtio.slots);
+
+    pc_trace_device(
+        p, what, what == VIRTIO_NOTIFIED ? slot : slot - (slot < SLOT_LINK ? SLOT_DISK : SLOT_LINK),
+        a, b);
+}
+
+static u64 device_asks_time(void *owner)
+{
+    return pc_time(owner);
+}
+
 /* The guest has written where the device's BAR is, or a snapshot has said so. */
 static void bar_moved(void *owner, struct pci_device *d)
 {
@@ -144,9 +162,12 @@ static int check_count(const char *what, unsigned wanted, unsigned given, struct
 
 int pc_virtio_init(struct pc *p, struct err *e)
 {
-    const struct virtio_host host = {
-        .dma = &p->dma, .wake = { device_wakes, p }, .stop = device_stops, .owner = p
-    };
+    const struct virtio_host host = { .dma = &p->dma,
+                                      .wake = { device_wakes, p },
+                                      .stop = device_stops,
+                                      .owner = p,
+                                      .heard = device_says,
+                                      .now_ns = device_asks_time };
 
     if (check_count("disk", p->disks, p->machine.ports.disk_count, e) ||
         check_count("network link", p->links, p->machine.ports.link_count, e))
@@ -227,9 +248,9 @@ void pc_virtio_describe(const struct pc *p, struct acpi_board *out)
     out->virtio_count = 0;
     for (u32 i = 0; i < PCI_SLOTS && !on_pci(p); i++)
         if (virtio_at(&p->virtio, i))
-            out->virtio[out->virtio_count++] =
-                (struct acpi_virtio) { PC_MMIO + i * PC_MMIO_STRIDE, VIRTIO_MMIO_BYTES,
-                                       (u8)(WIRE_FIRST + wire_of(p, i)) };
+            out->virtio[out->virtio_count++] = (struct acpi_virtio) {
+                PC_MMIO + i * PC_MMIO_STRIDE, VIRTIO_MMIO_BYTES, (u8)(WIRE_FIRST + wire_of(p, i))
+            };
 }
 
 /* ---- running ---- */

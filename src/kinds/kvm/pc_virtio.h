@@ -7,8 +7,8 @@
  *     slot 16..23    a network card each
  *
  * By the setting `transport` all are on the PCI bus, or none: then the registers of slot N are at
- * PC_MMIO + N * 4096, of which an SSDT tells (acpi.h). INTx of slot N goes to wire 16 + N % 4 of the
- * IOAPIC (dsdt.asl), the wire of registers in memory to 16 + N % 8; slots share them. */
+ * PC_MMIO + N * 4096, of which an SSDT tells (acpi.h). INTx of slot N goes to wire 16 + N % 4 of
+ * the IOAPIC (dsdt.asl), the wire of registers in memory to 16 + N % 8; slots share them. */
 #ifndef KVM_PC_VIRTIO_H
 #define KVM_PC_VIRTIO_H
 
@@ -29,7 +29,7 @@ enum { PC_DISKS = 8, PC_LINKS = 8 };
 #define PC_PCI_PORT       0xcf8
 #define PC_PCI_PORTS      8
 
-struct pc_slot { /* of one device: its transport, and its name in the tree */
+struct pc_slot {           /* of one device: its transport, and its name in the tree */
     struct virtio *virtio; /* borrowed; NULL: there is none */
     struct virtio_pci pci; /* the one or the other */
     struct virtio_mmio mmio;
