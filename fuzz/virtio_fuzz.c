@@ -22,6 +22,7 @@ struct bench {
     struct rig_link link;
     struct entropy_port entropy;
     struct char_port chars;
+    u16 columns; /* of the screen; 0: there is none */
     struct blk blk;
     struct net net;
     struct rng rng;
@@ -53,8 +54,14 @@ static long recv(struct char_port *p, void *bytes, size_t room, bool wait)
     return (long)(room > 90 ? 90 : room);
 }
 
+static bool size(struct char_port *p, u16 *columns, u16 *rows)
+{
+    *columns = *rows = container_of(p, struct bench, chars)->columns;
+    return *columns;
+}
+
 static const struct entropy_ops entropy_ops = { fill };
-static const struct char_ops chars_ops = { .send = send, .recv = recv };
+static const struct char_ops chars_ops = { .send = send, .recv = recv, .size = size };
 
 static void open_bench(struct bench *b, u8 how)
 {
@@ -165,6 +172,7 @@ static void host(struct bench *b, const u8 *d)
     b->link.busy = d[1] & 4;
     b->link.info.up = d[1] & 8;
     b->link.in.len = d[2] * 257u;
+    b->columns = d[2];
     b->link.in.head = (struct link_head) { d[1] & 3, d[3] & 0x87, 54, d[3], (u16)(d[3] * 3), d[2] };
     virtio_poll(b->rig.virtio);
 }

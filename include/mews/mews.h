@@ -130,6 +130,9 @@ MEWS_API int mews_power(struct mews *m, struct mews_error *e);
  * there, do what mews_kick() does. */
 MEWS_API bool mews_terminal(const struct mews *m);
 MEWS_API void mews_escapes(struct mews *m);
+/* From any thread and any signal handler, as mews_kick(): the size of the screen on which the
+ * console is shown, for guests that can be told; 0: there is none. */
+MEWS_API void mews_console_size(struct mews *m, unsigned columns, unsigned rows);
 MEWS_API double mews_hz(const struct mews *m);
 MEWS_API uint64_t mews_now(const struct mews *m);    /* ticks since power-on */
 MEWS_API uint64_t mews_frames(const struct mews *m); /* pictures since power-on */

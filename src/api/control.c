@@ -32,7 +32,7 @@ struct control {
     struct mews *m;
     struct monitor *monitor;
     struct mews_control_options o; /* its strings are the caller's, and gone */
-    struct method methods[10];
+    struct method methods[11];
     struct control_debug *debug;
     char gdb[GDB_ADDRESS_BYTES]; /* where gdb finds it; empty: nowhere */
     struct screen screens[SCREENS_MAX];
@@ -93,6 +93,20 @@ static int call_press(void *ctx, struct method_call *call, struct err *e)
         return err_set(e, ERR_USAGE, "want {\"press\": \"BUTTONS[:FRAMES]\"}");
     if (press_add(&c->m->press, text, e))
         return err_set(e, ERR_USAGE, "%.80s: want BUTTONS[:FRAMES], as A+Right:30", press);
+    return 0;
+}
+
+static int call_console_size(void *ctx, struct method_call *call, struct err *e)
+{
+    struct control *c = ctx;
+    json_t *columns = json_object_get(call->params, "columns");
+    json_t *rows = json_object_get(call->params, "rows");
+    json_int_t wide = json_integer_value(columns), high = json_integer_value(rows);
+
+    if (!json_is_integer(columns) || !json_is_integer(rows) || wide < 0 || wide > UINT16_MAX ||
+        high < 0 || high > UINT16_MAX)
+        return err_set(e, ERR_USAGE, "want {\"columns\": 0 to 65535, \"rows\": the same}");
+    mews_console_size(c->m, (unsigned)wide, (unsigned)high);
     return 0;
 }
 
@@ -473,6 +487,8 @@ static void list_methods(struct control *c)
         { "machine.speed", "{speed}: so many times its own, 0: as fast as it goes", call_speed, c,
           false },
         { "machine.stats", "totals, and pages written since the last call", call_stats, c, false },
+        { "console.size", "{columns, rows} of the screen on which the console is shown",
+          call_console_size, c, false },
         { "input.buttons", "{controller, held}: until the next, or until the caller leaves",
           call_buttons, c, false },
         { "input.press", "{press: \"BUTTONS[:FRAMES]\"}, from now on", call_press, c, false },

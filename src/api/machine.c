@@ -641,7 +641,9 @@ static enum mews_stop run_until(struct mews *m, u64 until, struct mews_stop_info
     else if (m->control)
         asked = !run_controlled(m, until, &s);
     else
-        run_piece(m, until, &s);
+        do /* api_wake() was no reason to return */
+            run_piece(m, until, &s);
+        while (s.why == STOP_KICK && !__atomic_load_n(&m->kicked, __ATOMIC_SEQ_CST));
     if (s.why == STOP_KICK)
         __atomic_store_n(&m->kicked, 0, __ATOMIC_SEQ_CST);
     heed_test(m);
@@ -742,6 +744,13 @@ static void left(void *ctx)
 void mews_escapes(struct mews *m)
 {
     console_escapes(&m->console, left, m);
+}
+
+void mews_console_size(struct mews *m, unsigned columns, unsigned rows)
+{
+    if (columns <= UINT16_MAX && rows <= UINT16_MAX &&
+        console_resize(&m->console, (u16)columns, (u16)rows))
+        api_wake(m);
 }
 
 double mews_hz(const struct mews *m)

@@ -3,9 +3,11 @@
 #include "app/remote.h"
 #include "app/terminal.h"
 #include "base/escape.h"
+#include "base/types.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +20,9 @@ const struct option_row attach_options[] = {
 };
 
 enum { RETRY_MS = 20 };
+
+/* What the signal handler has seen last: columns << 16 | rows. */
+static volatile sig_atomic_t screen_size;
 
 struct attach {
     const char *video;
@@ -46,6 +51,27 @@ static void send_typed(struct mews_link *l, const char *bytes, size_t len)
            strstr(e.text, "has not read") && !terminal_ended())
         poll(NULL, 0, RETRY_MS);
     json_decref(j);
+}
+
+static void sized(void *ctx, unsigned columns, unsigned rows)
+{
+    (void)ctx;
+    screen_size = (sig_atomic_t)(columns << 16 | rows);
+}
+
+/* A machine that has no use for it, or is of an earlier version, is none the worse. */
+static void send_size(struct mews_link *l, sig_atomic_t *sent)
+{
+    struct mews_error e;
+    sig_atomic_t now = screen_size;
+
+    if (now == *sent)
+        return;
+    *sent = now;
+    json_decref(remote_call(
+        l, "console.size",
+        json_pack("{s:i, s:i}", "columns", (int)((u32)now >> 16), "rows", (int)((u32)now & 0xffff)),
+        &e));
 }
 
 /* False: the person leaves, or there is nobody any more. */
@@ -81,6 +107,7 @@ static int console(struct mews_link *l, const char *name)
 {
     struct mews_error e;
     bool gone = false, open = true, pending = false;
+    sig_atomic_t sent = 0;
     json_t *j = remote_call(l, "subscribe", json_pack("{s:[s]}", "topics", "console"), &e);
 
     if (!j)
@@ -89,9 +116,11 @@ static int console(struct mews_link *l, const char *name)
     if (isatty(0))
         fprintf(stderr, "mews: at the console of %s; Ctrl-A x leaves it\n", name);
     terminal_take(true);
+    terminal_follow(sized, NULL);
     while (!gone && !terminal_ended()) {
         struct pollfd p[2] = { { mews_link_fd(l), POLLIN, 0 }, { open ? 0 : -1, POLLIN, 0 } };
 
+        send_size(l, &sent);
         show_output(l, &gone);
         if (gone || terminal_ended())
             break;

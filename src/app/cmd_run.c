@@ -238,6 +238,15 @@ static int plain(struct mews *m)
     return interrupts ? run_interrupted() : run_ended(&info);
 }
 
+static void sized(void *ctx, unsigned columns, unsigned rows)
+{
+    struct mews *m = interrupted;
+
+    (void)ctx;
+    if (m)
+        mews_console_size(m, columns, rows);
+}
+
 /* Before there is a jail, which could not look what a terminal is. */
 static void take_terminal(const struct run *r, struct mews *m)
 {
@@ -246,6 +255,7 @@ static void take_terminal(const struct run *r, struct mews *m)
     fputs("mews: Ctrl-A x ends it\n", stderr);
     mews_escapes(m);
     terminal_take(false);
+    terminal_follow(sized, NULL);
     at_terminal = true;
 }
 

@@ -40,6 +40,8 @@ const struct jail_rule jail_rules[] = {
     CALL_IF("fcntl", 1, ALL_BITS, F_GET_SEALS),
     CALL_IF("ioctl", 1, ALL_BITS, FIONBIO),
     { { "ioctl", 1, ALL_BITS, TCSETS }, "a console in front, at a terminal" },
+    { { "ioctl", 1, ALL_BITS, TCGETS }, "the same: Debian's tcsetattr() looks first" },
+    { { "ioctl", 1, ALL_BITS, TIOCGWINSZ }, "the same, whose size changes" },
     /* the control socket, and the console */
     CALL("accept4"),
     CALL("recvmsg"),

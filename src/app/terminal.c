@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 static struct {
     volatile sig_atomic_t raw, ended;
     struct termios before, now;
+    void (*told)(void *ctx, unsigned columns, unsigned rows);
+    void *ctx;
 } terminal;
 
 void terminal_restore(void)
@@ -29,6 +32,23 @@ static void on_fatal(int n)
     terminal_restore();
     signal(n, SIG_DFL);
     raise(n);
+}
+
+static void tell_size(void)
+{
+    struct winsize w;
+
+    if (!ioctl(0, TIOCGWINSZ, &w))
+        terminal.told(terminal.ctx, w.ws_col, w.ws_row);
+}
+
+static void on_resize(int n)
+{
+    int saved = errno;
+
+    (void)n;
+    tell_size();
+    errno = saved;
 }
 
 static void on_stop(int n)
@@ -70,6 +90,14 @@ void terminal_take(bool signals)
     if (!tcsetattr(0, TCSANOW, &terminal.now))
         terminal.raw = 1;
     atexit(terminal_restore);
+}
+
+void terminal_follow(void (*told)(void *ctx, unsigned columns, unsigned rows), void *ctx)
+{
+    terminal.told = told;
+    terminal.ctx = ctx;
+    catch (SIGWINCH, on_resize);
+    tell_size();
 }
 
 bool terminal_raw(void)

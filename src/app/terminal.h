@@ -10,6 +10,9 @@
 void terminal_take(bool signals);
 void terminal_restore(void); /* any signal handler; accepts one that was not taken */
 bool terminal_raw(void);
+/* Calls told() with the terminal's size, once now and again in a signal handler when it has
+ * changed; not at all if standard input is no terminal. */
+void terminal_follow(void (*told)(void *ctx, unsigned columns, unsigned rows), void *ctx);
 int terminal_ended(void); /* the signal, or 0 */
 
 #endif

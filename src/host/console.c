@@ -134,9 +134,29 @@ static long console_recv(struct char_port *port, void *bytes, size_t room, bool 
     return c->in < 0 ? -1 : 0;
 }
 
+bool console_resize(struct console *c, u16 columns, u16 rows)
+{
+    u32 size = columns && rows ? (u32)columns << 16 | rows : 0;
+
+    return __atomic_exchange_n(&c->size, size, __ATOMIC_RELAXED) != size;
+}
+
+static bool console_size(struct char_port *port, u16 *columns, u16 *rows)
+{
+    const struct console *c = container_of(port, struct console, port);
+    u32 size = __atomic_load_n(&c->size, __ATOMIC_RELAXED);
+
+    if (!size)
+        return false;
+    *columns = (u16)(size >> 16);
+    *rows = (u16)size;
+    return true;
+}
+
 static const struct char_ops console_ops = { .send = console_send,
                                              .recv = console_recv,
-                                             .descriptors = console_descriptors };
+                                             .descriptors = console_descriptors,
+                                             .size = console_size };
 
 void console_init(struct console *c, int in, int out)
 {
@@ -150,6 +170,7 @@ void console_init(struct console *c, int in, int out)
     c->first = NULL;
     c->ended = c->pending = false;
     c->left = NULL;
+    c->size = 0;
     c->used = 0;
 }
 

@@ -21,6 +21,7 @@ struct console {
     void (*left)(void *ctx);
     void *ctx;
     bool pending; /* a Ctrl-A was typed */
+    u32 size;     /* atomic: of the screen, columns << 16 | rows; 0: there is none */
     size_t used;
     u8 buffer[CONSOLE_ROOM];
 };
@@ -35,6 +36,10 @@ void console_flush(struct console *c);
 
 /* What is typed at `in` passes escape_take(): after Ctrl-A x calls left(ctx), once, in recv(). */
 void console_escapes(struct console *c, void (*left)(void *ctx), void *ctx);
+
+/* Any thread, any signal handler: the screen's size, of which the port tells from now on. Whether
+ * it is another than before. */
+bool console_resize(struct console *c, u16 columns, u16 rows);
 
 /* Any thread, any signal handler: a recv() that waits returns 0 soon, now or when it starts. */
 void console_wake(struct console *c);

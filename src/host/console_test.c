@@ -39,6 +39,24 @@ static void sends(void **state)
     close(fd[1]);
 }
 
+static void tells_of_the_screen(void **state)
+{
+    struct console c;
+    u16 columns = 1, rows = 2;
+
+    (void)state;
+    console_init(&c, -1, -1);
+    assert_false(c.port.ops->size(&c.port, &columns, &rows));
+    assert_true(columns == 1 && rows == 2);
+    assert_true(console_resize(&c, 132, 43));
+    assert_false(console_resize(&c, 132, 43));
+    assert_true(c.port.ops->size(&c.port, &columns, &rows));
+    assert_true(columns == 132 && rows == 43);
+    assert_true(console_resize(&c, 0, 43));
+    assert_false(c.port.ops->size(&c.port, &columns, &rows));
+    console_fini(&c);
+}
+
 /* Messages come where they were said in the output, when both go to one place. */
 static void keeps_the_order_of_two(void **state)
 {
@@ -184,6 +202,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sends),
+        cmocka_unit_test(tells_of_the_screen),
         cmocka_unit_test(keeps_the_order_of_two),
         cmocka_unit_test(receives),
         cmocka_unit_test(wakes),

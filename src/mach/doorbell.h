@@ -7,9 +7,10 @@
 
 struct doorbell {
     /* From now on a write of `value`, so many bytes wide, at `offset` of the device's registers
-     * calls ring(ctx, value), with the machine's device lock held, some time later. The owner knows
-     * where the registers are, and follows when they move. False: it cannot; then the write comes
-     * to the device as any other. */
+     * calls ring(ctx, value), with the machine's device lock held, some time later, once or more
+     * often; with `width_bytes` 0 any write there. The owner knows where the registers are, and
+     * follows when they move. A write for which it cannot be done comes to the device as any
+     * other; false: that goes for all of them. */
     bool (*bind)(void *owner, u64 offset, unsigned width_bytes, u64 value,
                  void (*ring)(void *ctx, u64 value), void *ctx);
     void (*unbind)(void *owner, u64 offset, u64 value); /* one that is bound */

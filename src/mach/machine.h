@@ -230,6 +230,8 @@ struct machine {
     struct listener *listeners;
     const struct trace_event *trace_events;
     unsigned trace_event_count; /* 64 at most */
+    u64 trace_devices; /* a bit for each whose source is no CPU, but numbers its name's first word
+                        */
     const struct view *views;
     unsigned view_count;
     const struct fields *counters; /* what it counts, all of it since it was made: no state */

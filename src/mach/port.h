@@ -43,8 +43,9 @@ struct char_ops {
     /* Optional, for a machine that sleeps: the host's descriptors that can be read when recv()
      * would have something, *count of them; false: that cannot be told so. */
     bool (*descriptors)(struct char_port *p, int out[CHAR_DESCRIPTORS], unsigned *count);
-    /* Both optional. The size of the screen on which the bytes are shown; false: there is none. And
-     * whom to wake when recv() would have something, or the size has changed. */
+    /* Both optional. The size of the screen on which the bytes are shown; false: there is none. Who
+     * changes it has run() return (kick): so a device that asks when run() begins knows. And whom
+     * to wake when recv() would have something. */
     bool (*size)(struct char_port *p, u16 *columns, u16 *rows);
     void (*attach)(struct char_port *p, struct wake w);
 };

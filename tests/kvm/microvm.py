@@ -256,8 +256,103 @@ boot 1 --name one --net link=/tmp/link >/tmp/one 2>&1 & boot 2 --name two --net 
           and re.search(r"2: 5 packets transmitted, 5 (packets )?received", out), out)
 
 
+def consoles():
+    """virtio's console: output, input, the size of the terminal in front, of one that is attached, and after a restore."""
+    out = run(r"""
+cat >/do <<'X'
+size() { s="$(stty size 2>/dev/null)"; echo "${s:-unknown}"; }
+trap 'echo "RESIZED $(size)"' WINCH
+echo "a word by the serial line" >/dev/ttyS0
+echo "first words"; sleep 1; echo "USER $(tty) $(size)"; echo "say something"
+until [ "$line" = end ]; do read -r line && echo "heard <$line>"; done
+X
+setsid -c sh /do </dev/hvc0 >/dev/hvc0 2>&1
+poweroff -f
+""", r"""
+run="--memory 128M --initrd /root/g.gz"; line="console=hvc0 quiet"
+at_terminal() { setsid -c "$@" </dev/ttyS0; }
+stty -F /dev/ttyS0 rows 33 cols 99
+at_terminal mews run --name f $run --append "$line" $K >/tmp/f 2>&1 &
+until_line /tmp/f something && mews send --line "some words" f
+until_line /tmp/f "heard <some words>"; stty -F /dev/ttyS0 rows 44 cols 111
+until_line /tmp/f "RESIZED 44 111"; mews send --line end f; wait $!; echo "STATUS $?"; cat /tmp/f
+mews run -d --name d $run --append "$line" $K
+for i in $(seq 300); do mews logs d | grep -q something && break; sleep 0.3; done
+mews snapshot d /tmp/d.snap; mews logs d | sed 's/^/before: /'
+for name in d e; do
+    [ $name = e ] && mews restore -d --name e /tmp/d.snap
+    : >/tmp/$name; at_terminal mews attach $name >/tmp/$name 2>&1 & a=$!
+    until_line /tmp/$name "RESIZED 44 111"; stty -F /dev/ttyS0 rows 20 cols 60; until_line /tmp/$name "RESIZED 20 60"
+    stty -F /dev/ttyS0 rows 44 cols 111; until_line /tmp/$name "RESIZED 44 111"
+    mews send --line "to $name" $name; mews send --line end $name; wait $a; sed "s/^/$name: /" /tmp/$name
+    mews wait $name; echo "WAITED $?"; mews rm $name
+done
+mews run $run --append "console=hvc0 console=ttyS0 quiet" --set console=auto $K </dev/null >/tmp/s 2>&1
+grep -c something /tmp/s | sed 's/^/SERIAL /'
+""", timeout=500)
+    check("the guest is at hvc0, and knows the terminal's size", "USER /dev/hvc0 33 99" in out, out)
+    check("the serial line speaks beside it", "a word by the serial line" in out, out)
+    check("what is typed is read", "heard <some words>" in out and "heard <end>" in out and "STATUS 0" in out, out)
+    check("a guest that nobody looks at knows no size", "before: USER /dev/hvc0 unknown" in out, out)
+    for name in "de":
+        sizes = re.findall(rf"{name}: RESIZED (\d+ \d+)", out)
+        check(f"{name}: who attaches has it resized, and again", sizes[:1] == ["44 111"] and "20 60" in sizes
+              and sizes[-1:] == ["44 111"], out)
+        check(f"{name}: and types", f"{name}: heard <to {name}>" in out, out)
+    check("both end well", out.count("WAITED 0") == 2, out)
+    check("with the serial line as the last console= there is no other", "SERIAL 0" in out, out)
+
+
+def transports():
+    """Disk, network, random numbers and console by PCI and by registers in memory; with notifications beside the guest
+    and by exits; saved under load and restored; what is counted and told of it."""
+    out = run(r"""
+for d in /sys/bus/virtio/devices/*; do echo "DEVICE $(cat $d/device) $(readlink -f $d | grep -o 'LNRO0005\|pci' | head -1)"; done
+ip link set lo up; ip link set eth0 up; udhcpc -i eth0 -n -q -t 10 -s /dhcp >/dev/null 2>&1
+wget -q -O - http://10.0.2.2:8000/large | md5sum | sed 's/^/LARGE /'
+echo "RNG $(head -c 8 /dev/hwrng | wc -c)"; [ -e /dev/hvc0 ] && echo "a word by hvc0" >/dev/hvc0
+mount /dev/vda /root; dd if=/dev/urandom of=/root/big bs=64k count=48 2>/dev/null; sync; md5sum /root/big | sed 's/^/WRITTEN /'
+echo 3 >/proc/sys/vm/drop_caches; md5sum /root/big | sed 's/^/READ /'
+grep -i 'virtio' /proc/interrupts | sed 's/^/INTERRUPTS /'
+echo "READY"
+i=0; while [ $i -lt 16 ]; do dd if=/dev/urandom of=/root/f$i bs=4k count=32 conv=fsync 2>/dev/null; (cd /root; md5sum f$i) >>/tmp/sums; echo "tick $i"; i=$((i + 1)); sleep 0.5; done
+echo 3 >/proc/sys/vm/drop_caches; cd /root; md5sum -c /tmp/sums >/dev/null && echo "SUMS good"; cd /; umount /root; poweroff -f
+""", r"""
+mkdir -p /tmp/w; head -c 1000000 /dev/urandom >/tmp/w/large; httpd -p 127.0.0.1:8000 -h /tmp/w; md5sum </tmp/w/large | sed 's/^/IS /'
+for how in pci,eventfd mmio,eventfd mmio,exit; do
+    t=${how%,*}; n=${how#*,}; cp /root/a.img /tmp/$n.img
+    mews run -d --name $n --memory 128M --initrd /root/g.gz --append "console=ttyS0 quiet" --set transport=$t --set notify=$n         --set console=virtio --disk /tmp/$n.img --net user,mac=52:54:00:12:34:56 $K
+    for i in $(seq 300); do mews logs $n | grep -q "READY" && break; sleep 0.3; done
+    mews stats $n | sed "s/^/$how: /"
+    timeout 4 mews trace -e 'disk.*,virtio.notify' $n >/tmp/trace; for w in "virtio.notify virtio=2" disk.write disk.flush disk.done; do grep -m1 " $w" /tmp/trace | sed "s/^/$how: /"; done
+    mews pause $n; mews snapshot $n /tmp/$n.snap; cp -p /tmp/$n.img /tmp/again.img; mews logs $n | sed "s/^/$how: /"; mews rm --force $n
+    mews restore --disk /tmp/again.img --net user,mac=52:54:00:12:34:56 /tmp/$n.snap >/tmp/$n.out 2>&1; echo "$how: STATUS $?"
+    sed "s/^/$how: /" /tmp/$n.out; rm -f /tmp/*.img
+done
+""", more=[disk_image("a.img", 24)], memory_mib=2048, timeout=590)
+    is_ = re.search(r"IS (\w+)", out)
+    for how, where, kind in (("pci,eventfd", "pci", "pci"), ("mmio,eventfd", "LNRO0005", "mmio"), ("mmio,exit", "LNRO0005", "mmio")):
+        mine = "\n".join(re.findall(rf"^{how}: (.*)", out, re.M))
+        check(f"{how}: all devices are there",
+              sorted(re.findall(rf"DEVICE 0x000(\d) {where}", mine)) == list("1234") and "RNG 8" in mine, mine)
+        check(f"{how}: a megabyte comes over the network", is_ and f"LARGE {is_[1]}" in mine, mine)
+        written, read = re.search(r"WRITTEN (\w+)", mine), re.search(r"READ (\w+)", mine)
+        check(f"{how}: what was written is read", written and read and written[1] == read[1], mine)
+        check(f"{how}: the console hears virtio's", "a word by hvc0" in mine, mine)
+        check(f"{how}: saved under load and restored it goes on, and loses nothing",
+              "STATUS 0" in mine and "SUMS good" in mine and re.findall(r"tick (\d+)", mine)[-1:] == ["15"], mine)
+        count = {n: int(v) for n, v in re.findall(r"(mmio|doorbell|writes|flushes|written_bytes|notified|sent|received_bytes) (\d+)",
+                                                  "".join(re.findall(r"^counters.*|^  disk 0.*|^  net  0.*", mine, re.M)))}
+        check(f"{how}: the disk's requests and bytes are counted", count.get("writes", 0) > 5 and count.get("flushes", 0) > 0
+              and count.get("written_bytes", 0) > 3 << 20, mine)
+        rung = count.get("doorbell", 0)
+        check(f"{how}: notifications are no exits, or are", rung > 50 if "eventfd" in how else rung == 0 and count.get("mmio", 0) > 50, mine)
+        check(f"{how}: requests are told", all(re.search(p, mine) for p in (
+            r"virtio\.notify virtio=2 queue=0", r"disk\.write disk=0 sector=[0-9A-F]+ bytes=[0-9A-F]+", r"disk\.done disk=0 sector=\w+ ns=")), mine)
+
+
 def main():
-    tests = [boots, resets, saved, disks, saved_disks, networks]
+    tests = [boots, resets, saved, disks, saved_disks, networks, consoles, transports]
     try:
         for t in tests:
             if not sys.argv[1:] or t.__name__ in sys.argv[1:]:

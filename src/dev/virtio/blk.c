@@ -29,12 +29,13 @@ enum { /* 5.2.3 */
 enum { SEGMENT_UNMAP = 1, CLEAR_SECTORS_MAX = 1 << 22 }; /* 2 GiB */
 
 FIELD_TABLE(blk, 1, BLK)
+FIELD_TABLE(blk_counters, 1, BLK_COUNTERS)
 
 struct blk_request {
     bool understood, submitted;
     enum block_op op;
     bool unmap;
-    u64 offset;
+    u64 offset, began_ns;
     u32 len, at; /* of all, and where the part begins that is the host's now */
     u32 part;
     u8 *bounce;
@@ -90,6 +91,43 @@ static void answer(struct blk *b, const struct virtq_chain *c, u8 status, u32 da
 
     chain_write(c, last, &status, 1);
     virtio_push(&b->virtio, 0, c->head, data == last ? c->write_bytes : data);
+}
+
+/* ---- what is told of it ---- */
+
+static void say_begun(struct blk *b, struct blk_request *r)
+{
+    static const enum virtio_event events[] = { [BLOCK_READ] = VIRTIO_READ,
+                                                [BLOCK_WRITE] = VIRTIO_WRITE,
+                                                [BLOCK_FLUSH] = VIRTIO_FLUSH,
+                                                [BLOCK_DISCARD] = VIRTIO_DISCARD,
+                                                [BLOCK_ZERO] = VIRTIO_ZERO };
+
+    r->began_ns = virtio_now(&b->virtio);
+    virtio_say(&b->virtio, events[r->op], r->offset / SECTOR, r->len);
+}
+
+/* With the status that the driver gets. */
+static void say_done(struct blk *b, const struct blk_request *r, u8 status)
+{
+    struct blk_counters *n = &b->counters;
+    u64 *const counts[] = { [BLOCK_READ] = &n->reads,
+                            [BLOCK_WRITE] = &n->writes,
+                            [BLOCK_FLUSH] = &n->flushes,
+                            [BLOCK_DISCARD] = &n->discards,
+                            [BLOCK_ZERO] = &n->zeroes };
+    u64 ns = virtio_now(&b->virtio) - r->began_ns;
+
+    if (status != S_OK) {
+        n->errors++;
+        virtio_say(&b->virtio, VIRTIO_REFUSED, r->offset / SECTOR, status);
+        return;
+    }
+    ++*counts[r->op];
+    n->waited_ns += ns;
+    n->read_bytes += r->op == BLOCK_READ ? r->len : 0;
+    n->written_bytes += r->op == BLOCK_WRITE ? r->len : 0;
+    virtio_say(&b->virtio, VIRTIO_DONE, r->offset / SECTOR, ns);
 }
 
 /* ---- what a chain asks for ---- */
@@ -227,11 +265,15 @@ static void begin(struct blk *b, unsigned slot, const struct virtq_chain *c)
     u8 status = understand(b, r, c);
 
     r->understood = true;
-    if (status == S_OK && (r->len || !moves_data(r))) {
-        status = submit(b, slot, c);
-        if (status == S_OK)
-            return;
+    if (status == S_OK) {
+        say_begun(b, r);
+        if (r->len || !moves_data(r)) {
+            status = submit(b, slot, c);
+            if (status == S_OK)
+                return;
+        }
     }
+    say_done(b, r, status);
     slot_free(b, slot);
     answer(b, c, status, 0);
 }
@@ -304,6 +346,7 @@ static void finish(struct blk *b, unsigned slot, int error)
     struct blk_request *r = &b->requests[slot];
     u16 head = b->head[slot];
     struct virtq_chain c;
+    u8 status;
     u32 data;
 
     r->submitted = false;
@@ -327,8 +370,10 @@ static void finish(struct blk *b, unsigned slot, int error)
         }
     }
     data = r->op == BLOCK_READ && !error ? r->len : 0;
+    status = error == EOPNOTSUPP ? S_UNSUPP : error ? S_IOERR : S_OK;
+    say_done(b, r, status);
     slot_free(b, slot);
-    answer(b, &c, error == EOPNOTSUPP ? S_UNSUPP : error ? S_IOERR : S_OK, data);
+    answer(b, &c, status, data);
 }
 
 /* What is busy and not the host's: after a restore, or when the host could not take more. */
@@ -347,6 +392,7 @@ static void submit_again(struct blk *b)
         } else if (!b->requests[slot].understood) {
             begin(b, slot, &c);
         } else if (submit(b, slot, &c) != S_OK) {
+            say_done(b, &b->requests[slot], S_IOERR);
             slot_free(b, slot);
             answer(b, &c, S_IOERR, 0);
         }

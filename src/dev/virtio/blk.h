@@ -26,6 +26,22 @@ enum { BLK_FLIGHT = 64, BLK_CHUNK_BYTES = 256 << 10, BLK_SEGMENTS = 254 };
     F(STATE, u64, busy, "slots in use, a bit each")           \
     A(STATE, u16, head, BLK_FLIGHT, "the chain that is in a slot")
 
+/* What the disk has done for this process's guest; a request counts when the driver has it back. */
+#define BLK_COUNTERS(F, A, E, G, H)                              \
+    F(STATE, u64, reads, "requests that read")                   \
+    F(STATE, u64, writes, "requests that wrote")                 \
+    F(STATE, u64, flushes, "requests to make all of it durable") \
+    F(STATE, u64, discards, "requests to give space back")       \
+    F(STATE, u64, zeroes, "requests to write zeroes")            \
+    F(STATE, u64, errors, "requests that failed, of any kind")   \
+    F(STATE, u64, read_bytes, "of those that read")              \
+    F(STATE, u64, written_bytes, "of those that wrote")          \
+    F(STATE, u64, waited_ns, "all requests together, from beginning to end")
+struct blk_counters {
+    FIELD_MEMBERS(BLK_COUNTERS)
+};
+const struct fields *blk_counters_fields(void);
+
 struct blk_request; /* a slot's: what of it belongs to this process */
 
 struct blk {
@@ -38,6 +54,7 @@ struct blk {
     u32 epoch;            /* completions of others are stale */
     unsigned outstanding; /* submitted */
     struct blk_request *requests;
+    struct blk_counters counters;
 };
 
 const struct fields *blk_fields(void);

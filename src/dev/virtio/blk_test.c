@@ -156,6 +156,46 @@ static void reads_and_writes(void **state)
     }
 }
 
+static void what_it_tells_of_its_work(void **state)
+{
+    struct bench *b = bench_open(true);
+    const struct blk_counters *n = &b->blk.counters;
+    struct rig *r = &b->rig;
+    struct ask a;
+
+    (void)state;
+    assert_true(rig_start(r, all_features & b->blk.virtio.offered, 8));
+    r->event_count = 0;
+    r->ns = 1000;
+    ask(b, IN, 3, 1024);
+    rig_kick(r, 0);
+    assert_true(rig_told(r, VIRTIO_NOTIFIED, 0, 0) && rig_told(r, VIRTIO_READ, 3, 1024));
+    assert_int_equal(n->reads, 0); /* the driver has not got it back */
+    r->ns = 1700;
+    work(b);
+    assert_true(rig_told(r, VIRTIO_NOTIFIED, 0, 0) && rig_told(r, VIRTIO_DONE, 3, 700));
+    assert_int_equal(r->event_count, 0);
+    assert_true(n->reads == 1 && n->read_bytes == 1024 && n->waited_ns == 700);
+    assert_int_equal(rig_used(r, 0, NULL), 0);
+    assert_int_equal(done(b, ask(b, OUT, 8, 512), NULL), 0);
+    assert_int_equal(done(b, ask(b, FLUSH, 0, 0), NULL), 0);
+    r->event_count = 0;
+    assert_int_equal(done(b, ask(b, IN, RIG_DISK_BYTES / 512, 512), NULL), 1); /* beyond the end */
+    assert_true(rig_told(r, VIRTIO_NOTIFIED, 0, 0));
+    assert_true(rig_told(r, VIRTIO_REFUSED, 0, 1));
+    b->disk.error = EIO;
+    assert_int_equal(done(b, ask(b, OUT, 9, 512), NULL), 1);
+    assert_true(rig_told(r, VIRTIO_NOTIFIED, 0, 0) && rig_told(r, VIRTIO_WRITE, 9, 512));
+    assert_true(rig_told(r, VIRTIO_REFUSED, 9, 1));
+    b->disk.error = 0;
+    a = ask(b, 77, 0, 512);
+    assert_int_equal(done(b, a, NULL), 2);
+    assert_true(n->writes == 1 && n->written_bytes == 512 && n->flushes == 1 && n->reads == 1);
+    assert_int_equal(n->errors, 3);
+    assert_int_equal(b->blk.virtio.notified, 7);
+    bench_close(b);
+}
+
 /* A megabyte at once goes through less memory of the host's. */
 static void large_ones_in_parts(void **state)
 {
@@ -447,6 +487,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_it_says_of_itself),
         cmocka_unit_test(reads_and_writes),
+        cmocka_unit_test(what_it_tells_of_its_work),
         cmocka_unit_test(large_ones_in_parts),
         cmocka_unit_test(what_cannot_be_done),
         cmocka_unit_test(discards_and_zeroes),

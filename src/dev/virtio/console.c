@@ -4,7 +4,7 @@
 
 enum { RECEIVE, TRANSMIT, QUEUES };
 enum { F_SIZE = 0 };
-enum { PART_BYTES = 1024, AT_ONCE_BYTES = 64 << 10 };
+enum { PART_BYTES = 1024, AT_ONCE_BYTES = 64 << 10, TELL_NS = 100000000 };
 
 FIELD_TABLE(virtio_console, 1, VIRTIO_CONSOLE)
 
@@ -21,12 +21,14 @@ static void receive(struct virtio_console *c)
     struct virtq_chain chain;
     unsigned budget = AT_ONCE_BYTES / PART_BYTES;
 
+    c->hungry = false;
     while (c->port && budget && virtio_next(v, RECEIVE, &chain)) {
         u32 room = chain.write_bytes < PART_BYTES ? chain.write_bytes : PART_BYTES;
         long got = room ? c->port->ops->recv(c->port, bytes, room, false) : 0;
 
         if (got <= 0 && room) {
             virtq_untake(&v->queue[RECEIVE]);
+            c->hungry = true;
             break;
         }
         virtio_push(v, RECEIVE, chain.head, chain_write(&chain, 0, bytes, (u32)got));
@@ -79,12 +81,32 @@ static void transmit(struct virtio_console *c)
     virtio_tell(v, TRANSMIT);
 }
 
+/* A driver may look at the size only when it is told of a change, and forget what it has seen while
+ * it is still setting itself up (Linux does both). So with what it writes, a while after it has
+ * begun, it is told again, and then a few times more, further and further apart. */
+static void tell_again(struct virtio_console *c)
+{
+    struct virtio *v = &c->virtio;
+    u64 now = virtio_now(v);
+
+    if (!c->again_ns) {
+        c->again_ns = now + TELL_NS;
+    } else if (now >= c->again_ns && c->columns && c->told < VIRTIO_CONSOLE_TELLS) {
+        c->again_ns = now + ((u64)TELL_NS << ++c->told);
+        virtio_config_changed(v);
+    }
+}
+
 static void console_notify(struct virtio *v, unsigned queue)
 {
-    if (queue == RECEIVE)
-        receive(console_of(v));
-    else
-        transmit(console_of(v));
+    struct virtio_console *c = console_of(v);
+
+    if (queue == RECEIVE) {
+        receive(c);
+    } else {
+        tell_again(c);
+        transmit(c);
+    }
 }
 
 static void look_at_size(struct virtio_console *c)
@@ -101,15 +123,30 @@ static void look_at_size(struct virtio_console *c)
 
 static void console_poll(struct virtio *v)
 {
-    look_at_size(console_of(v));
-    virtio_notify(v, RECEIVE);
-    virtio_notify(v, TRANSMIT);
+    struct virtio_console *c = console_of(v);
+
+    look_at_size(c);
+    if (virtio_live(v) && v->queue[RECEIVE].ready)
+        receive(c);
+    if (virtio_live(v) && v->queue[TRANSMIT].ready)
+        transmit(c);
 }
 
 static void console_forget(struct virtio *v, unsigned queue)
 {
-    if (queue == TRANSMIT)
-        console_of(v)->sent = 0;
+    struct virtio_console *c = console_of(v);
+
+    if (queue == RECEIVE) {
+        c->hungry = false;
+    } else {
+        c->sent = c->told = 0;
+        c->again_ns = 0;
+    }
+}
+
+bool virtio_console_wants(const struct virtio_console *c)
+{
+    return c->hungry && virtio_live(&c->virtio);
 }
 
 static unsigned console_config(struct virtio *v, u8 out[static VIRTIO_CONFIG_MAX])

@@ -101,6 +101,38 @@ static void input(void **state)
     rig_fini(&b.rig);
 }
 
+/* Whoever sleeps until something is typed need not do so while nobody would take it. */
+static void it_says_when_it_wants_input(void **state)
+{
+    struct bench b;
+
+    (void)state;
+    bench_init(&b, "");
+    assert_false(virtio_console_wants(&b.console));
+    give(&b, 0, NULL, 2);
+    assert_true(virtio_console_wants(&b.console));
+    b.in = "abc";
+    virtio_poll(&b.console.virtio);
+    assert_int_equal(rig_used(&b.rig, 0, NULL), 0);
+    assert_string_equal(b.in, "c");
+    assert_false(virtio_console_wants(&b.console)); /* no room for the rest */
+    give(&b, 0, NULL, 2);
+    assert_string_equal(b.in, "");
+    give(&b, 0, NULL, 2);
+    assert_true(virtio_console_wants(&b.console));
+    rig_set(&b.rig, 0x70, 0);
+    assert_false(virtio_console_wants(&b.console));
+    assert_true(rig_start(&b.rig, 1, 16));
+    give(&b, 0, NULL, 2);
+    assert_true(virtio_console_wants(&b.console));
+    rig_offer(&b.rig, 0, 999);
+    b.in = "d";
+    rig_kick(&b.rig, 0);
+    assert_int_equal(rig_get(&b.rig, 0x70), 15 | 64);
+    assert_false(virtio_console_wants(&b.console)); /* the driver has broken the rules */
+    rig_fini(&b.rig);
+}
+
 static void output_to_a_slow_host(void **state)
 {
     struct bench b;
@@ -147,6 +179,33 @@ static void a_screen_that_changes(void **state)
     rig_fini(&b.rig);
 }
 
+static void a_driver_that_forgets_its_size_is_told_again(void **state)
+{
+    struct bench b;
+    unsigned tells = 0;
+
+    (void)state;
+    bench_init(&b, "");
+    b.rig.ns = 1000;
+    give(&b, 1, "a", 1);
+    give(&b, 1, "b", 1);
+    assert_int_equal(rig_acknowledge(&b.rig) & 2, 0); /* too early: it is setting itself up */
+    b.rig.ns += 100000000;
+    virtio_poll(&b.console.virtio);
+    assert_int_equal(rig_acknowledge(&b.rig) & 2, 0); /* not by the host's doing */
+    for (unsigned i = 0; i < 1000; i++) {
+        b.rig.ns += 100000000;
+        give(&b, 1, "c", 1);
+        tells += rig_acknowledge(&b.rig) >> 1;
+        assert_int_equal(rig_used(&b.rig, 1, NULL), i % 16);
+    }
+    assert_int_equal(tells, VIRTIO_CONSOLE_TELLS);
+    rig_set(&b.rig, 0x70, 0);
+    assert_true(rig_start(&b.rig, 1, 16));
+    assert_int_equal(rig_acknowledge(&b.rig) & 2, 0);
+    rig_fini(&b.rig);
+}
+
 static void broken_and_mended(void **state)
 {
     struct bench b;
@@ -172,8 +231,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(input),
+        cmocka_unit_test(it_says_when_it_wants_input),
         cmocka_unit_test(output_to_a_slow_host),
         cmocka_unit_test(a_screen_that_changes),
+        cmocka_unit_test(a_driver_that_forgets_its_size_is_told_again),
         cmocka_unit_test(broken_and_mended),
     };
 

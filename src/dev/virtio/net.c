@@ -23,6 +23,7 @@ enum { /* 5.1.3 */
 enum { HEAD_BYTES = 12, ETHERNET_BYTES = 14, AT_ONCE = 64 };
 
 FIELD_TABLE(net, 1, NET)
+FIELD_TABLE(net_counters, 1, NET_COUNTERS)
 
 static struct net *net_of(struct virtio *v)
 {
@@ -198,6 +199,8 @@ static bool receive_one(struct net *n, u32 longest)
         le_put(head + 8, h.csum_offset, 2);
     }
     fill_buffers(n, &t, head, (u32)len);
+    n->counters.received_bytes += (u64)len;
+    virtio_say(&n->virtio, VIRTIO_RECEIVED, (u64)len, h.segments);
     return true;
 }
 
@@ -246,6 +249,8 @@ static bool send_chain(struct net *n, const struct virtq_chain *c)
     if (!n->port->ops->send(n->port, &h, pieces, count))
         return false;
     n->sent++;
+    n->counters.sent_bytes += len;
+    virtio_say(&n->virtio, VIRTIO_SENT, len, h.segments);
     return true;
 }
 
@@ -281,8 +286,8 @@ static void net_notify(struct virtio *v, unsigned queue)
 static void net_poll(struct virtio *v)
 {
     follow_link(net_of(v));
-    virtio_notify(v, TRANSMIT);
-    virtio_notify(v, RECEIVE);
+    virtio_look(v, TRANSMIT);
+    virtio_look(v, RECEIVE);
 }
 
 static unsigned net_config(struct virtio *v, u8 out[static VIRTIO_CONFIG_MAX])

@@ -19,12 +19,22 @@ enum { NET_MAC_BYTES = 6 };
     F(STATE, u64, sent, "frames given to the link")                 \
     F(STATE, u64, dropped, "frames, either way, that could not be passed on")
 
+/* What has passed it for this process's guest, beside the frames that its state counts. */
+#define NET_COUNTERS(F, A, E, G, H)                          \
+    F(STATE, u64, received_bytes, "of frames to the driver") \
+    F(STATE, u64, sent_bytes, "of frames to the link")
+struct net_counters {
+    FIELD_MEMBERS(NET_COUNTERS)
+};
+const struct fields *net_counters_fields(void);
+
 struct net {
     FIELD_MEMBERS(NET)
     struct virtio virtio;
     struct component component;
     struct link_port *port; /* borrowed */
-    u8 *frame;              /* LINK_FRAME_MAX bytes for the one being received */
+    struct net_counters counters;
+    u8 *frame; /* LINK_FRAME_MAX bytes for the one being received */
 };
 
 const struct fields *net_fields(void);

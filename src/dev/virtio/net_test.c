@@ -109,6 +109,9 @@ static void one_buffer_a_frame(void **state)
     assert_int_equal(len, HEAD + 60);
     assert_int_equal(le_get(rig_at(&b->rig, first + 10), 2), 1);
     assert_memory_equal(rig_at(&b->rig, first + HEAD), b->link.in.bytes, 60);
+    assert_true(rig_told(&b->rig, VIRTIO_NOTIFIED, RX, 0));
+    assert_true(rig_told(&b->rig, VIRTIO_RECEIVED, 60, 0));
+    assert_int_equal(b->net.counters.received_bytes, 60);
     arrive(b, 200); /* too long for the buffer: lost, and the buffer stays */
     assert_int_equal(rig_used(&b->rig, RX, &len), -1);
     assert_int_equal(b->net.dropped, 1);
@@ -162,6 +165,9 @@ static void sending(void **state)
     assert_int_equal(rig_used(&b->rig, TX, NULL), 0);
     assert_int_equal(b->link.out.len, 64);
     assert_int_equal(b->link.out.bytes[63], 0x5a);
+    assert_true(rig_told(&b->rig, VIRTIO_NOTIFIED, TX, 0));
+    assert_true(rig_told(&b->rig, VIRTIO_SENT, 64, 0));
+    assert_int_equal(b->net.counters.sent_bytes, 64);
     give(b, TX, HEAD + 13), give(b, TX, 5), give(b, TX, HEAD + LINK_FRAME_MAX + 1);
     rig_kick(&b->rig, TX);
     assert_int_equal(b->link.sent, 1);

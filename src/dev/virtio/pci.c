@@ -405,7 +405,7 @@ void virtio_pci_init(struct virtio_pci *t, struct virtio *v, struct msi msi,
     if (parent)
         component_add(parent, &t->component);
     for (unsigned i = 0; i < v->ops->queues; i++)
-        if (!doorbell_bind(&doorbell, NOTIFY + i * NOTIFY_MULTIPLIER, 2, i, ring, t)) {
+        if (!doorbell_bind(&doorbell, NOTIFY + i * NOTIFY_MULTIPLIER, 0, i, ring, t)) {
             while (i--)
                 doorbell.unbind(doorbell.owner, NOTIFY + i * NOTIFY_MULTIPLIER, i);
             t->doorbell = (struct doorbell) { 0 }; /* all or none */

@@ -31,6 +31,12 @@ struct rig {
     int level;   /* of the interrupt wire */
     unsigned raised, woken, stopped;
     char why[80];
+    struct rig_event { /* what the device has told of itself */
+        enum virtio_event what;
+        u64 a, b;
+    } events[16];
+    unsigned event_count;
+    u64 ns; /* the time that the device is told */
 };
 
 struct rig_buffer {
@@ -61,13 +67,27 @@ static inline void rig_stop(void *owner, const char *why)
     strncpy(r->why, why, sizeof r->why - 1);
 }
 
+static inline void rig_heard(void *owner, struct virtio *v, enum virtio_event what, u64 a, u64 b)
+{
+    struct rig *r = owner;
+
+    (void)v;
+    if (r->event_count < ARRAY_SIZE(r->events)) /* who asks, asks in time */
+        r->events[r->event_count++] = (struct rig_event) { what, a, b };
+}
+
+static inline u64 rig_now(void *owner)
+{
+    return ((struct rig *)owner)->ns;
+}
+
 static inline bool rig_init(struct rig *r)
 {
     memset(r, 0, sizeof *r);
     if (!space_init(&r->ram, "ram", RIG_BYTES, RIG_BASE, 0))
         return false;
     dma_add(&r->dma, RIG_BASE, RIG_BYTES, &r->ram, 0);
-    r->host = (struct virtio_host) { &r->dma, { rig_wake, r }, rig_stop, r };
+    r->host = (struct virtio_host) { &r->dma, { rig_wake, r }, rig_stop, r, rig_heard, rig_now };
     r->buffers = RIG_BASE + RIG_BUFFERS;
     return true;
 }
@@ -76,6 +96,17 @@ static inline void rig_fini(struct rig *r)
 {
     virtio_mmio_fini(&r->mmio);
     space_fini(&r->ram);
+}
+
+/* The oldest of what the device has told of itself; false: it is not that. */
+static inline bool rig_told(struct rig *r, enum virtio_event what, u64 a, u64 b)
+{
+    const struct rig_event *e = &r->events[0];
+    bool is = r->event_count && e->what == what && e->a == a && e->b == b;
+
+    if (r->event_count)
+        memmove(r->events, r->events + 1, --r->event_count * sizeof *e);
+    return is;
 }
 
 /* Puts a device behind the registers. */

@@ -47,7 +47,7 @@ static void rng_notify(struct virtio *v, unsigned queue)
 
 static void rng_poll(struct virtio *v)
 {
-    virtio_notify(v, 0);
+    virtio_look(v, 0);
 }
 
 static unsigned rng_config(struct virtio *v, u8 out[static VIRTIO_CONFIG_MAX])

@@ -152,7 +152,7 @@ void virtio_poll(struct virtio *v)
         v->ops->poll(v);
     for (unsigned i = 0; i < v->ops->queues; i++)
         if (waiting >> i & 1)
-            virtio_notify(v, i);
+            virtio_look(v, i);
 }
 
 /* ---- the transport's side ---- */
@@ -196,7 +196,7 @@ void virtio_status_write(struct virtio *v, u8 status)
         tell_queues(v);
     if (raised & VIRTIO_DRIVER_OK)
         for (unsigned i = 0; i < v->ops->queues; i++)
-            virtio_notify(v, i);
+            virtio_look(v, i);
 }
 
 u64 virtio_config_read(struct virtio *v, u64 offset, unsigned bytes)
@@ -234,7 +234,7 @@ void virtio_queue_ready(struct virtio *v, bool ready)
     if (!virtq_start(q))
         virtio_fail(v);
     else
-        virtio_notify(v, v->queue_select);
+        virtio_look(v, v->queue_select);
 }
 
 /* 2.6.1: done at once, so a driver never sees it under way. */
@@ -249,8 +249,18 @@ void virtio_queue_reset(struct virtio *v)
     q->size = v->ops->queue_size;
 }
 
+void virtio_look(struct virtio *v, unsigned queue)
+{
+    assert(queue < v->ops->queues);
+    if (virtio_live(v) && v->queue[queue].ready)
+        v->ops->notify(v, queue);
+}
+
 void virtio_notify(struct virtio *v, u32 queue)
 {
-    if (queue < v->ops->queues && virtio_live(v) && v->queue[queue].ready)
-        v->ops->notify(v, queue);
+    if (queue >= v->ops->queues)
+        return;
+    v->notified++;
+    virtio_say(v, VIRTIO_NOTIFIED, queue, 0);
+    virtio_look(v, queue);
 }

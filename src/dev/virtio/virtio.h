@@ -79,6 +79,20 @@ struct virtio_ops {
     F(STATE, u8, waiting, "queues in which something is left to do, a bit each") \
     H(virtq, queue, VIRTIO_QUEUES, "virtqueues")
 
+/* What a device tells of itself, beside its work; two numbers with each. */
+enum virtio_event {
+    VIRTIO_NOTIFIED, /* by its driver: a queue, 0 */
+    VIRTIO_READ,     /* a disk begins to: sector, bytes; so the next four */
+    VIRTIO_WRITE,
+    VIRTIO_FLUSH,
+    VIRTIO_DISCARD,
+    VIRTIO_ZERO,
+    VIRTIO_DONE,     /* a disk's request: sector, ns since it began */
+    VIRTIO_REFUSED,  /* the same, and it has failed: sector, the status that the driver gets */
+    VIRTIO_SENT,     /* a frame: bytes, the segments to be made of it (enum link_segments) */
+    VIRTIO_RECEIVED, /* the same */
+};
+
 /* What a machine lends to its devices. */
 struct virtio_host {
     const struct dma *dma;
@@ -87,6 +101,9 @@ struct virtio_host {
      * when it is called again, virtio_poll() tries again. NULL: it cannot be stopped. */
     void (*stop)(void *owner, const char *why);
     void *owner;
+    /* Both optional: who watches, and the time for that. */
+    void (*heard)(void *owner, struct virtio *v, enum virtio_event what, u64 a, u64 b);
+    u64 (*now_ns)(void *owner);
 };
 
 struct virtio {
@@ -97,6 +114,7 @@ struct virtio {
     void (*interrupt)(void *transport, int queue);
     void (*written)(void *transport); /* optional: reset; interrupt lines may have to fall */
     void *transport;
+    u64 notified;               /* how often the driver has notified */
     struct component component; /* "virtio" */
 };
 
@@ -134,6 +152,18 @@ void virtio_config_changed(struct virtio *v);
 /* There is more in the queue than should be done at one go: the device is asked again, by notify,
  * when others have had their turn. */
 void virtio_later(struct virtio *v, unsigned queue);
+/* To who watches. */
+static inline void virtio_say(struct virtio *v, enum virtio_event what, u64 a, u64 b)
+{
+    if (v->host.heard)
+        v->host.heard(v->host.owner, v, what, a, b);
+}
+static inline u64 virtio_now(const struct virtio *v)
+{
+    return v->host.now_ns ? v->host.now_ns(v->host.owner) : 0;
+}
+/* The driver is OK and the queue ready: then its buffers are looked at. */
+void virtio_look(struct virtio *v, unsigned queue);
 
 /* ---- for machines ---- */
 
@@ -155,6 +185,6 @@ struct virtq *virtio_queue(struct virtio *v);
 void virtio_queue_ready(struct virtio *v, bool ready);
 void virtio_queue_reset(struct virtio *v);
 void virtio_queue_size(struct virtio *v, u32 size);
-void virtio_notify(struct virtio *v, u32 queue);
+void virtio_notify(struct virtio *v, u32 queue); /* the driver has; any number */
 
 #endif

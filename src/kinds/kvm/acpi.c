@@ -4,6 +4,7 @@
 #include "dev/acpi_pm.h"
 #include <dsdt.hex> /* dsdt_aml_code */
 
+#include <assert.h>
 #include <string.h>
 
 enum { HEADER = 36, RSDP = 36, FADT = 276, FACS = 64 };
@@ -150,28 +151,105 @@ static u8 *write_madt(struct tables *t, unsigned cpus)
     return p;
 }
 
-static u8 *write_xsdt(struct tables *t, const u8 *fadt, const u8 *madt)
+/* ---- the SSDT: AML, of which chapter 20 has the bytes ----
+ *
+ *     Scope (\_SB) {
+ *         Device (VR00) {
+ *             Name (_HID, "LNRO0005")      // a virtio device behind registers in memory
+ *             Name (_UID, 0)
+ *             Name (_CRS, ResourceTemplate () {
+ *                 Memory32Fixed (ReadWrite, ADDRESS, BYTES)
+ *                 Interrupt (ResourceConsumer, Level, ActiveHigh, Shared) { WIRE }
+ *             })
+ *         }
+ *         ...
+ */
+enum { DEVICE_BYTES = 61, SCOPE_BYTES = 1 + 2 + 5 };
+enum { NAME_AT = 3, UID_AT = 28, MEMORY_AT = 42, WIRE_AT = 55 };
+
+static const u8 device_aml[DEVICE_BYTES] = {
+    0x5b, 0x82, DEVICE_BYTES - 2,
+    'V',  'R',  '0',
+    '0', /* Device, its length */
+    0x08, '_',  'H',
+    'I',  'D',  0x0d, /* Name, a string */
+    'L',  'N',  'R',
+    'O',  '0',  '0',
+    '0',  '5',  0,
+    0x08, '_',  'U',
+    'I',  'D',  0x0a,
+    0, /* Name, a byte */
+    0x08, '_',  'C',
+    'R',  'S',  0x11,
+    26,   0x0a, 23, /* Name, a Buffer: lengths */
+    0x86, 9,    0,
+    1,    0,    0,
+    0,    0,    0,
+    0,    0,    0, /* 6.4.3.4 */
+    0x89, 6,    0,
+    0x09, 1,    0,
+    0,    0,    0, /* 6.4.3.6 */
+    0x79, 0,       /* 6.4.2.9 */
+};
+
+static void put_device(u8 *p, unsigned number, const struct acpi_virtio *v)
 {
-    size_t len = HEADER + 2 * 8;
+    static const char digits[] = "0123456789ABCDEF";
+
+    memcpy(p, device_aml, DEVICE_BYTES);
+    p[NAME_AT + 2] = (u8)digits[number >> 4];
+    p[NAME_AT + 3] = (u8)digits[number & 15];
+    p[UID_AT] = (u8)number;
+    le_put(p + MEMORY_AT, v->address, 4);
+    le_put(p + MEMORY_AT + 4, v->bytes, 4);
+    le_put(p + WIRE_AT, v->wire, 4);
+}
+
+static u8 *write_ssdt(struct tables *t, const struct acpi_board *b)
+{
+    size_t body = SCOPE_BYTES + (size_t)DEVICE_BYTES * b->virtio_count;
+    u8 *p = take(t, HEADER + body), *q;
+
+    assert(b->virtio_count <= ACPI_VIRTIO_MAX && body - 1 < 1 << 12);
+    if (!p)
+        return NULL;
+    q = p + HEADER;
+    *q++ = 0x10; /* Scope; a length of two bytes (20.2.4), itself included */
+    *q++ = (u8)(0x40 | ((body - 1) & 15));
+    *q++ = (u8)((body - 1) >> 4);
+    memcpy(q, "\\_SB_", 5);
+    q += 5;
+    for (unsigned i = 0; i < b->virtio_count; i++, q += DEVICE_BYTES)
+        put_device(q, i, &b->virtio[i]);
+    finish(p, "SSDT", 2, HEADER + body);
+    return p;
+}
+
+static u8 *write_xsdt(struct tables *t, const u8 *const *tables, unsigned count)
+{
+    size_t len = HEADER + 8 * count;
     u8 *p = take(t, len);
 
     if (!p)
         return NULL;
-    le_put(p + 36, address(t, fadt), 8);
-    le_put(p + 44, address(t, madt), 8);
+    for (unsigned i = 0; i < count; i++)
+        le_put(p + HEADER + 8 * i, address(t, tables[i]), 8);
     finish(p, "XSDT", 1, len);
     return p;
 }
 
-u64 acpi_write(u8 *at, size_t room, u64 base, unsigned cpus)
+u64 acpi_write(u8 *at, size_t room, u64 base, const struct acpi_board *b)
 {
     struct tables t = { .at = at, .room = room, .base = base };
     u8 *rsdp = take(&t, RSDP), *facs = write_facs(&t), *dsdt = write_dsdt(&t);
-    u8 *fadt, *madt, *xsdt;
+    u8 *fadt, *madt, *ssdt, *xsdt;
 
     fadt = facs && dsdt ? write_fadt(&t, address(&t, facs), address(&t, dsdt)) : NULL;
-    madt = fadt ? write_madt(&t, cpus) : NULL;
-    xsdt = madt ? write_xsdt(&t, fadt, madt) : NULL;
+    madt = fadt ? write_madt(&t, b->cpus) : NULL;
+    ssdt = madt && b->virtio_count ? write_ssdt(&t, b) : NULL;
+    if (!madt || (b->virtio_count && !ssdt))
+        return 0;
+    xsdt = write_xsdt(&t, (const u8 *const[]) { fadt, madt, ssdt }, ssdt ? 3 : 2);
     if (!xsdt)
         return 0;
     memcpy(rsdp, "RSD PTR ", 8); /* 5.2.5.3 */

@@ -1,4 +1,5 @@
-/* The tables as a guest would look for them: every sum, every address, every processor. */
+/* The tables as a guest would look for them: every sum, every address, every processor and device.
+ */
 #include "kinds/kvm/acpi.h"
 
 #include "base/le.h"
@@ -46,7 +47,8 @@ static const u8 *root(u64 rsdp)
 
 static void every_table_is_found_and_adds_up(void **state)
 {
-    const u8 *xsdt = root(acpi_write(memory, ROOM, BASE, 1)), *fadt, *facs;
+    const u8 *xsdt = root(acpi_write(memory, ROOM, BASE, &(struct acpi_board) { .cpus = 1 })),
+             *fadt, *facs;
 
     (void)state;
     assert_int_equal(le_get(xsdt + 4, 4), 36 + 2 * 8);
@@ -65,7 +67,8 @@ static void every_table_is_found_and_adds_up(void **state)
 static void every_processor_is_named(void **state)
 {
     for (unsigned cpus = 1; cpus <= 16; cpus++) {
-        const u8 *xsdt = root(acpi_write(memory, ROOM, BASE, cpus));
+        const u8 *xsdt = root(
+            acpi_write(memory, ROOM, BASE, &(struct acpi_board) { .cpus = cpus }));
         const u8 *madt = table(le_get(xsdt + 44, 8), "APIC"), *end = madt + le_get(madt + 4, 4);
         unsigned seen = 0, ioapics = 0;
 
@@ -81,12 +84,64 @@ static void every_processor_is_named(void **state)
     (void)state;
 }
 
+/* A guest's reader of AML, as far as that is ours: what follows at *at, of `len` bytes, is `want`.
+ */
+static const u8 *follows(const u8 *at, const void *want, size_t len)
+{
+    assert_memory_equal(at, want, len);
+    return at + len;
+}
+
+static void virtio_devices_are_named(void **state)
+{
+    struct acpi_board b = { .cpus = 2 };
+    const u8 *xsdt, *ssdt, *at, *end;
+
+    (void)state;
+    for (unsigned i = 0; i < ACPI_VIRTIO_MAX; i++)
+        b.virtio[i] = (struct acpi_virtio) { 0xfeb00000 + 0x200 * i, 0x200, (u8)(16 + i % 8) };
+    for (b.virtio_count = 1; b.virtio_count <= ACPI_VIRTIO_MAX; b.virtio_count++) {
+        xsdt = root(acpi_write(memory, ROOM, BASE, &b));
+        assert_int_equal(le_get(xsdt + 4, 4), 36 + 3 * 8);
+        ssdt = table(le_get(xsdt + 52, 8), "SSDT");
+        end = ssdt + le_get(ssdt + 4, 4);
+        at = follows(ssdt + 36, "\x10", 1);
+        assert_int_equal(at[0] >> 6, 1); /* a length of two bytes, up to the end */
+        assert_ptr_equal(at + ((at[0] & 15) | at[1] << 4), end);
+        at = follows(at + 2, "\\_SB_", 5);
+        for (unsigned i = 0; i < b.virtio_count; i++) {
+            const u8 *next = at + 2 + at[2];
+            char name[5] = { 'V', 'R', (char)('0' + i / 16), "0123456789ABCDEF"[i % 16] };
+
+            at = follows(at, "\x5b\x82", 2) + 1;
+            at = follows(at, name, 4);
+            at = follows(at, "\x08_HID\x0dLNRO0005", 15);
+            at = follows(at, "\x08_UID\x0a", 6);
+            assert_int_equal(*at++, i);
+            at = follows(at, "\x08_CRS\x11", 6);
+            assert_ptr_equal(at + at[0], next); /* the buffer's length, and what it holds */
+            assert_int_equal(at[1], 0x0a);
+            assert_ptr_equal(at + 3 + at[2], next);
+            at = follows(at + 3, "\x86\x09\0\x01", 4);
+            assert_int_equal(le_get(at, 4), b.virtio[i].address);
+            assert_int_equal(le_get(at + 4, 4), 0x200);
+            at = follows(at + 8, "\x89\x06\0\x09\x01", 5);
+            assert_int_equal(le_get(at, 4), b.virtio[i].wire);
+            at = follows(at + 4, "\x79\0", 2);
+            assert_ptr_equal(at, next);
+        }
+        assert_ptr_equal(at, end);
+    }
+}
+
 static void too_little_room_is_told(void **state)
 {
+    struct acpi_board b = { .cpus = 16, .virtio_count = ACPI_VIRTIO_MAX };
+
     (void)state;
-    for (size_t room = 0; room < 700; room += 7) {
+    for (size_t room = 0; room < 2600; room += 7) {
         memset(memory, 0xee, ROOM);
-        assert_int_equal(acpi_write(memory, room, BASE, 16), 0);
+        assert_int_equal(acpi_write(memory, room, BASE, &b), 0);
         for (size_t i = room; i < ROOM; i++)
             assert_int_equal(memory[i], 0xee);
     }
@@ -97,6 +152,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_table_is_found_and_adds_up),
         cmocka_unit_test(every_processor_is_named),
+        cmocka_unit_test(virtio_devices_are_named),
         cmocka_unit_test(too_little_room_is_told),
     };
 

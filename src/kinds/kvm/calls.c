@@ -48,6 +48,7 @@ const struct host_call kvm_host_calls[KVM_HOST_CALLS] = {
     ASK(KVM_SET_CLOCK),
     ASK(KVM_IRQ_LINE),
     ASK(KVM_SIGNAL_MSI),
+    ASK(KVM_IOEVENTFD),
     /* bringing a thread out of it, and having it back in time */
     { .name = "tgkill" },
     { .name = "gettid" },

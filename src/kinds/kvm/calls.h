@@ -3,7 +3,7 @@
 
 #include "mach/machine.h"
 
-enum { KVM_HOST_CALLS = 42 };
+enum { KVM_HOST_CALLS = 43 };
 extern const struct host_call kvm_host_calls[KVM_HOST_CALLS];
 
 #endif

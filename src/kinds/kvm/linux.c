@@ -386,3 +386,14 @@ int linux_load(const struct linux_image *i, const struct linux_memory *m, struct
         return load_pvh(i, &f, m, out, e);
     return err_set(e, ERR_FORMAT, "neither a bzImage nor an ELF file with a PVH entry");
 }
+
+bool linux_console_is(const char *command_line, const char *device)
+{
+    static const char word[] = "console=";
+    bool is = false;
+
+    for (const char *at = command_line; (at = strstr(at, word)); at += sizeof word - 1)
+        if (at == command_line || at[-1] == ' ')
+            is = !strncmp(at + sizeof word - 1, device, strlen(device));
+    return is;
+}

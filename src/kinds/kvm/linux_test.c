@@ -297,6 +297,18 @@ static void damaged_pvh_is_refused(void **state)
     rig_destroy(r);
 }
 
+static void which_console(void **state)
+{
+    (void)state;
+    assert_true(linux_console_is("console=hvc0", "hvc"));
+    assert_true(linux_console_is("quiet console=hvc0,115200 ro", "hvc"));
+    assert_true(linux_console_is("console=ttyS0 console=hvc0", "hvc"));
+    assert_false(linux_console_is("console=hvc0 console=ttyS0", "hvc"));
+    assert_false(linux_console_is("", "hvc"));
+    assert_false(linux_console_is("netconsole=hvc0 console=", "hvc"));
+    assert_false(linux_console_is("console=hv", "hvc"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +318,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(a_pvh_kernel_is_told_all),
         cmocka_unit_test(damaged_pvh_is_refused),
+        cmocka_unit_test(which_console),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

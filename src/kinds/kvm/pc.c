@@ -114,14 +114,6 @@ static void sleep_asked(void *owner, unsigned type)
         p->end = PC_OFF;
 }
 
-static void port_wakes(void *owner)
-{
-    struct pc *p = owner;
-
-    __atomic_store_n(&p->woken, 1, __ATOMIC_SEQ_CST);
-    pc_ring(p);
-}
-
 /* ---- power ---- */
 
 static void write_entry_tables(u8 *memory)
@@ -172,6 +164,7 @@ static void enter(struct vcpu_state *s, const struct linux_entry *at, u8 *memory
 static int load(struct pc *p, struct linux_entry *at, struct err *e)
 {
     u8 *low = p->vm.ram.bytes;
+    struct acpi_board board = { .cpus = p->cpus };
     const struct linux_memory m = { low, p->vm.ram.size_bytes, p->vm.high.size_bytes };
     struct linux_image i = { .kernel = p->kernel.bytes,
                              .kernel_bytes = p->kernel_bytes,
@@ -180,7 +173,8 @@ static int load(struct pc *p, struct linux_entry *at, struct err *e)
                              .command_line = (const char *)p->command_line };
 
     space_mark(&p->vm.ram, 0, p->vm.ram.size_bytes);
-    i.rsdp = acpi_write(low + LINUX_BIOS, LINUX_HIGH - LINUX_BIOS, LINUX_BIOS, p->cpus);
+    pc_virtio_describe(p, &board);
+    i.rsdp = acpi_write(low + LINUX_BIOS, LINUX_HIGH - LINUX_BIOS, LINUX_BIOS, &board);
     assert(i.rsdp);
     if (linux_load(&i, &m, at, e))
         return -(int)e->code;
@@ -252,6 +246,7 @@ static int take_config(struct pc *p, const struct config *c, struct err *e)
     p->kernel_bytes = (u32)c->image_bytes;
     p->initrd_bytes = (u32)c->initrd_bytes;
     strcpy((char *)p->command_line, line);
+    pc_console_choose(p);
     return 0;
 }
 
@@ -273,6 +268,8 @@ static void pc_keep(struct machine *m, struct config *c)
         snprintf(p->kept_numbers[i], sizeof p->kept_numbers[i], "%u", kept[i].value);
         s[c->setting_count++] = (struct setting) { kept[i].path, p->kept_numbers[i] };
     }
+    s[c->setting_count++] =
+        (struct setting) { "console", p->console == PC_CONSOLE_VIRTIO ? "virtio" : "serial" };
     c->settings = s;
     c->image = c->initrd = NULL;
     c->image_bytes = c->initrd_bytes = 0;
@@ -284,7 +281,7 @@ static int make_devices(struct pc *p)
     struct machine *m = &p->machine;
     struct component *nodes = p->nodes;
 
-    uart_init(&p->com1, "com1", m->ports.console,
+    uart_init(&p->com1, "com1", pc_console_serial(p),
               (struct line) { chips_line, &p->chips, WIRE_COM1 });
     rtc_init(&p->rtc, "rtc", m, m->ports.clock, (struct line) { chips_line, &p->chips, WIRE_RTC });
     acpi_pm_init(&p->pm, (struct line) { chips_line, &p->chips, ACPI_SCI }, sleep_asked, p);
@@ -303,7 +300,7 @@ static int make_devices(struct pc *p)
     for (unsigned i = 0; i < 3; i++)
         component_add(&m->root, &nodes[i]);
     if (m->ports.console && m->ports.console->ops->attach)
-        m->ports.console->ops->attach(m->ports.console, (struct wake) { port_wakes, p });
+        m->ports.console->ops->attach(m->ports.console, (struct wake) { pc_console_wakes, p });
     return 0;
 }
 
@@ -317,7 +314,7 @@ static int make_machine(struct pc *p, const struct config *c, struct err *e)
                    c->image_bytes ? c->image : NULL, e) ||
         make_image(p, &p->initrd, "initrd", 1ull << 61, p->initrd_bytes, c->initrd, e))
         return -(int)e->code;
-    p->kept = calloc(c->setting_count + ARRAY_SIZE(p->kept_numbers), sizeof *p->kept);
+    p->kept = calloc(c->setting_count + PC_KEPT + 1, sizeof *p->kept);
     p->cpus_at_reset = calloc(p->cpus, sizeof *p->cpus_at_reset);
     if (!p->cpus_at_reset || !p->kept)
         return err_set(e, ERR_NOMEM, "no memory for a machine");

@@ -21,6 +21,7 @@
 #include "dev/i8042.h"
 #include "dev/rtc.h"
 #include "dev/uart.h"
+#include "kinds/kvm/bells.h"
 #include "kinds/kvm/chips.h"
 #include "kinds/kvm/linux.h"
 #include "kinds/kvm/pc_debug.h"
@@ -31,7 +32,7 @@
 
 #include <pthread.h>
 
-enum { PC_CPUS = 16, PC_MSRS = 256 };
+enum { PC_CPUS = 16, PC_MSRS = 256, PC_KEPT = 4 };
 
 enum pc_shutdown { PC_SHUTDOWN_STOPS, PC_SHUTDOWN_RESETS };
 /* Of its trace events, those that are its own. */
@@ -43,7 +44,11 @@ enum pc_trace {
     PC_MMIO_READ,
     PC_MMIO_WRITE,
     PC_MSI,
+    PC_VIRTIO, /* and an enum virtio_event */
 };
+enum pc_transport { PC_TRANSPORT_PCI, PC_TRANSPORT_MMIO };
+enum pc_notify { PC_NOTIFY_EVENTFD, PC_NOTIFY_EXIT };
+enum pc_console { PC_CONSOLE_AUTO, PC_CONSOLE_SERIAL, PC_CONSOLE_VIRTIO };
 enum pc_end { PC_RUNS, PC_EXIT, PC_OFF, PC_FAULT };
 
 /* clang-format off */
@@ -53,6 +58,9 @@ enum pc_end { PC_RUNS, PC_EXIT, PC_OFF, PC_FAULT };
     E(CONFIG, cpu, "host baseline", "what CPUID tells: as the host's, or what hosts have in common") \
     E(CONFIG, shutdown, "stop reset", "what a triple fault does")                       \
     F(CONFIG, bool, reboot, "a guest that resets itself begins again; else it ends")    \
+    E(CONFIG, console, "auto serial virtio", "auto: virtio if the last console= is hvc0") \
+    E(CONFIG, notify, "eventfd exit", "how a virtio queue's notification comes: beside the guest, or by an exit") \
+    E(CONFIG, transport, "pci mmio", "where virtio devices are: on a PCI bus, or registers in memory") \
     F(CONFIG, u8, disks, "virtio disks", 0, PC_DISKS)                                   \
     F(CONFIG, u8, links, "virtio network cards", 0, PC_LINKS)                           \
     F(CONFIG, u32, kernel_bytes, "the kernel's size")                                   \
@@ -89,12 +97,18 @@ struct pc_cpu_state {
 struct pc_counters {
     FIELD_MEMBERS(PC_COUNTERS)
 };
-enum { PC_COUNTER_ROWS = sizeof(struct pc_counters) / sizeof(u64) + 1 };
+enum { PC_COUNTER_ROWS = sizeof(struct pc_counters) / sizeof(u64) };
+enum { PC_COUNTER_GROUPS = 5, PC_GROUP_ROWS = 12 };
 
 struct pc_stats {
     struct pc_counters all; /* added up when run() returns */
     struct pc_counters cpu[PC_CPUS];
-    struct field rows[PC_COUNTER_ROWS]; /* of this machine, which has so many vCPUs */
+    /* Of this machine, which has so many vCPUs and devices. */
+    struct field rows[PC_COUNTER_ROWS + PC_COUNTER_GROUPS];
+    struct pc_group_rows {
+        struct field rows[PC_GROUP_ROWS];
+        struct fields table;
+    } disk, link, console;
     struct fields table;
 };
 
@@ -136,16 +150,18 @@ struct pc {
     u32 msr_numbers[PC_MSRS]; /* that the kernel keeps */
     unsigned msr_count;
     struct uart com1;
+    struct char_port deaf; /* com1's, if what is typed is another's */
     struct rtc rtc;
     struct acpi_pm pm;
     struct i8042 kbc;
     struct pc_virtio virtio;
+    struct bells bells;
     struct component nodes[4];
     struct pc_stats stats;
 
     struct space kernel, initrd; /* for the next reset: on no bus, but in snapshots */
     struct setting *kept;        /* pc_keep()'s */
-    char kept_numbers[4][16];
+    char kept_numbers[PC_KEPT][16];
 
     pthread_mutex_t lock; /* the device lock, and of all that follows */
     pthread_cond_t started;
@@ -153,6 +169,7 @@ struct pc {
     int go;     /* atomic: vCPUs run */
     int kicked; /* atomic */
     int woken;  /* atomic: a port has something */
+    int typed;  /* atomic: the console has, or may have */
     bool started_threads;
     bool quit;
     bool reset_wanted;
@@ -195,12 +212,14 @@ int pc_cpu_set_tsc(struct pc_cpu *c, struct err *e);
 void pc_stats_init(struct pc *p); /* when the number of vCPUs is known; and trace events */
 void pc_stats_add_up(struct pc *p);
 void pc_trace_exit(const struct pc_cpu *c, enum exit x);
-void pc_trace_now(struct pc *p, unsigned id, u64 a, u64 b);
+void pc_trace_now(struct pc *p, unsigned id, u16 source, u64 a, u64 b);
 static inline void pc_trace(struct pc *p, unsigned id, u64 a, u64 b)
 {
     if (trace_on(p->machine.trace, id))
-        pc_trace_now(p, id, a, b);
+        pc_trace_now(p, id, (u16)p->actor, a, b);
 }
+/* What a virtio device tells of itself; `source`: which one. */
+void pc_trace_device(struct pc *p, enum virtio_event what, unsigned source, u64 a, u64 b);
 /* It is over, by the guest's mistake: which, where, the registers, to the diagnostics. */
 void pc_failed(struct pc *p);
 
@@ -212,6 +231,13 @@ int pc_cpuid_tell(struct pc_cpu *c, struct err *e);
 /* ---- pc_bus.c: what a vCPU finds outside memory; the lock is held ---- */
 void pc_bus_port(struct pc *p, struct kvm_run *r);
 void pc_bus_mmio(struct pc *p, struct kvm_run *r);
+
+/* ---- pc_console.c ---- */
+void pc_console_choose(struct pc *p);              /* when the command line is known */
+struct char_port *pc_console_serial(struct pc *p); /* what the serial line is plugged into */
+bool pc_console_listens(const struct pc *p);       /* what is typed would be read now */
+void pc_console_poll(struct pc *p);
+void pc_console_wakes(void *pc); /* any thread */
 
 /* ---- pc_run.c ---- */
 enum stop pc_run(struct machine *m, u64 until, struct stop_info *info);

@@ -74,10 +74,9 @@ void pc_bus_mmio(struct pc *p, struct kvm_run *r)
     u64 value = UINT64_MAX;
 
     if (r->mmio.is_write) {
-        pci_memory_write(&p->virtio.bus, r->mmio.phys_addr, r->mmio.len,
-                         le_get(r->mmio.data, r->mmio.len));
+        pc_virtio_write(p, r->mmio.phys_addr, r->mmio.len, le_get(r->mmio.data, r->mmio.len));
     } else {
-        pci_memory_read(&p->virtio.bus, r->mmio.phys_addr, r->mmio.len, &value);
+        pc_virtio_read(p, r->mmio.phys_addr, r->mmio.len, &value);
         le_put(r->mmio.data, value, 8);
     }
     pc_trace(p, r->mmio.is_write ? PC_MMIO_WRITE : PC_MMIO_READ, r->mmio.phys_addr,

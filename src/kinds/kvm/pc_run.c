@@ -195,33 +195,33 @@ void pc_stop_threads(struct pc *p)
 
 /* ---- the machine's thread; the lock is held ---- */
 
-/* Whether the serial line waits for what comes by descriptors. */
-enum { LOOK_NS = 20000000 }; /* how often it is looked at that cannot call */
-
-static bool listens(const struct pc *p)
-{
-    return uart_wants(&p->com1) && p->com1.port->ops->descriptors;
-}
+enum { LOOK_NS = 20000000 }; /* how often the console is looked at that cannot call */
 
 /* Sleeps until the bell, or a moment of the machine's; `input`: or until something is typed. */
 static void sleep_until(struct pc *p, u64 when, bool input)
 {
     u64 now = pc_time(p), ns = when > now ? when - now : 0, count;
     struct timespec t = { (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
-    struct pollfd f[1 + CHAR_DESCRIPTORS] = { { .fd = p->bell, .events = POLLIN } };
+    struct pollfd f[1 + CHAR_DESCRIPTORS + BELLS] = { { .fd = p->bell, .events = POLLIN } };
+    struct char_port *console = p->machine.ports.console;
     int typed[CHAR_DESCRIPTORS];
-    unsigned n = 0;
+    unsigned n = 0, bells;
 
-    if (input && p->com1.port->ops->descriptors(p->com1.port, typed, &n))
+    if (input && console->ops->descriptors(console, typed, &n))
         for (unsigned i = 0; i < n; i++)
             f[1 + i] = (struct pollfd) { .fd = typed[i], .events = POLLIN };
+    bells = bells_poll(&p->bells, f + 1 + n);
     pthread_mutex_unlock(&p->lock);
-    if (ppoll(f, 1 + n, when >= TIME_END ? NULL : &t, NULL) > 0 && f[0].revents) {
+    if (ppoll(f, 1 + n + bells, when >= TIME_END ? NULL : &t, NULL) > 0 && f[0].revents) {
         ssize_t rung = read(p->bell, &count, sizeof count);
 
         (void)rung;
     }
     pthread_mutex_lock(&p->lock);
+    for (unsigned i = 0; i < n; i++)
+        if (f[1 + i].revents)
+            __atomic_store_n(&p->typed, 1, __ATOMIC_SEQ_CST);
+    bells_heard(&p->bells, f + 1 + n, bells);
 }
 
 static bool all_parked(const struct pc *p)
@@ -257,7 +257,8 @@ static void look(struct pc *p)
 {
     if (__atomic_exchange_n(&p->woken, 0, __ATOMIC_SEQ_CST))
         pc_virtio_poll(p);
-    uart_poll(&p->com1);
+    if (__atomic_exchange_n(&p->typed, 0, __ATOMIC_SEQ_CST))
+        pc_console_poll(p);
     event_run(&p->machine.events, pc_time(p));
 }
 
@@ -284,10 +285,12 @@ static enum stop wait(struct pc *p, u64 until, struct stop_info *s)
             return s->why = STOP_TIME;
         look(p);
         {
-            bool input = listens(p);
+            bool input = pc_console_listens(p);
             u64 look_ns = pc_debug_look(p);
             u64 to = until;
 
+            if (!input)
+                __atomic_store_n(&p->typed, 1, __ATOMIC_SEQ_CST);
             if (!input && look_ns > LOOK_NS)
                 look_ns = LOOK_NS;
             if (look_ns != UINT64_MAX && p->machine.now + look_ns < to)
@@ -364,11 +367,13 @@ static enum stop run_locked(struct pc *p, u64 until, struct stop_info *s)
     if (pc_start_threads(p, &e) || begin_time(p, &e))
         goto failed;
     pc_virtio_begin(p);
+    __atomic_store_n(&p->typed, 1, __ATOMIC_SEQ_CST);
     do {
         pc_debug_ready(p);
         let_go(p);
         wait(p, until, s);
         gather(p);
+        bells_drain(&p->bells);
         pc_debug_parked(p);
         s->why = pc_debug_why(p, s->why);
         if (p->reset_wanted && !p->end && !p->fault) {

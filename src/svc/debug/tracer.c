@@ -141,6 +141,9 @@ void trace_text(struct machine *m, const struct trace_record *r, char out[TRACE_
         return;
     }
     at = snprintf(out, TRACE_LINE, "%llu %s", (unsigned long long)r->time, ev->name);
+    if (m->trace_devices >> r->id & 1)
+        at += snprintf(out + at, TRACE_LINE - (size_t)at, " %.*s=%u", (int)strcspn(ev->name, "."),
+                       ev->name, r->source);
     if (ev->a)
         at += snprintf(out + at, TRACE_LINE - (size_t)at, " %s=%llX", ev->a,
                        (unsigned long long)r->a);
@@ -157,7 +160,12 @@ json_t *trace_json(struct machine *m, const struct trace_record *r)
         json_object_set_new(j, ev->a, json_integer((json_int_t)r->a));
     if (ev->b)
         json_object_set_new(j, ev->b, json_integer((json_int_t)r->b));
-    if (m->cpu_count > 1)
+    if (m->trace_devices >> r->id & 1) {
+        char of[32];
+
+        snprintf(of, sizeof of, "%.*s", (int)strcspn(ev->name, "."), ev->name);
+        json_object_set_new(j, of, json_integer(r->source));
+    } else if (m->cpu_count > 1)
         json_object_set_new(j, "cpu", json_integer(r->source));
     return j;
 }

@@ -208,9 +208,19 @@ static bool chars_descriptors(struct char_port *p, int out[CHAR_DESCRIPTORS], un
            host->ops->descriptors(host, out, count);
 }
 
-static const struct char_ops chars_ops = { .send = chars_send,
-                                           .recv = chars_recv,
-                                           .descriptors = chars_descriptors };
+/* The tape knows nothing of screens: a machine whose past is kept has one without a size. */
+static bool chars_size(struct char_port *p, u16 *columns, u16 *rows)
+{
+    struct recorder_chars *c = container_of(p, struct recorder_chars, port);
+    struct char_port *host = *c->host;
+
+    return c->r->mode == RECORDER_PASS && host && host->ops->size &&
+           host->ops->size(host, columns, rows);
+}
+
+static const struct char_ops chars_ops = {
+    .send = chars_send, .recv = chars_recv, .descriptors = chars_descriptors, .size = chars_size
+};
 
 /* ---- pictures and sound ---- */
 
