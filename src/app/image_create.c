@@ -268,13 +268,33 @@ static int put_text(const struct creation *c, const char *path, const char *text
     return file_write(full, text, strlen(text), e);
 }
 
+/* Of these only what stands here, with its owner's rights alone, as sshd wants it: not the
+ * directory above. */
+static int put_keys(struct creation *c, struct err *e)
+{
+    char path[PATH_MAX];
+
+    if (put_text(c, "files/root/.ssh/authorized_keys", c->plan->keys, e))
+        return -(int)e->code;
+    snprintf(path, sizeof path, "%.4000s/files/root/.ssh/authorized_keys", c->temp);
+    if (chmod(path, 0600))
+        return err_set(e, ERR_SYS, "%s", path);
+    *strrchr(path, '/') = 0;
+    return chmod(path, 0700) ? err_set(e, ERR_SYS, "%s", path) : 0;
+}
+
 static int put_files(struct creation *c, struct err *e)
 {
-    static const char *const pack[] = {
-        "tar",       "--create",        "--file=files.tar",  "--owner=0",
-        "--group=0", "--numeric-owner", "--directory=files", "etc",
-        NULL
-    };
+    const char *const pack[] = { "tar",
+                                 "--create",
+                                 "--file=files.tar",
+                                 "--owner=0",
+                                 "--group=0",
+                                 "--numeric-owner",
+                                 "--directory=files",
+                                 "etc",
+                                 c->plan->keys ? "root/.ssh" : NULL,
+                                 NULL };
     static const char *const files[][2] = {
         { "files/etc/fstab", "/dev/vda / ext4 errors=remount-ro,x-systemd.growfs 0 1\n" },
         { "files/etc/systemd/network/80-mews.network",
@@ -282,7 +302,16 @@ static int put_files(struct creation *c, struct err *e)
         { "files/etc/systemd/system/serial-getty@ttyS0.service.d/autologin.conf",
           "[Service]\nExecStart=\n"
           "ExecStart=-/sbin/agetty --autologin root --noclear --keep-baud 115200,57600,38400,9600 "
-          "- $TERM\n" },
+          "- xterm-256color\n" },
+        /* What a serial line cannot know. A terminal tells where its cursor is when asked; what is
+         * none says nothing, for a second. */
+        { "files/etc/profile.d/mews-terminal.sh",
+          "if [ -n \"$BASH_VERSION\" ] && [ \"$(stty size 2>/dev/null)\" = '0 0' ]; then\n"
+          "    printf '\\0337\\033[r\\033[999;999H\\033[6n\\0338'\n"
+          "    IFS='[;' read -rs -d R -t 1 _ mews_rows mews_columns &&\n"
+          "        stty rows \"$mews_rows\" columns \"$mews_columns\" 2>/dev/null\n"
+          "    unset mews_rows mews_columns\n"
+          "fi\n" },
         /* Each copy has keys of its own. */
         { "files/etc/systemd/system/ssh.service.d/keys.conf",
           "[Service]\nExecStartPre=\nExecStartPre=/usr/bin/ssh-keygen -A\n"
@@ -303,6 +332,8 @@ static int put_files(struct creation *c, struct err *e)
     snprintf(text, sizeof text, "127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost ip6-localhost\n",
              host);
     if (put_text(c, "files/etc/hosts", text, e))
+        return -(int)e->code;
+    if (c->plan->keys && put_keys(c, e))
         return -(int)e->code;
     return run_tool(c, false, pack, e); /* its owner is root, whoever we are */
 }
