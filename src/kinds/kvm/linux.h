@@ -44,8 +44,8 @@ struct linux_entry { /* what the first processor starts with */
 
 /* What the image is, for a person: "Linux bzImage 6.1.0-..."; NULL: neither of the two. */
 const char *linux_accepts(const u8 *kernel, size_t bytes);
-/* Its facts for a person, "key: value" lines: version, how it is entered and compressed, what memory
- * it takes. Of a damaged one what can be told. */
+/* Its facts for a person, "key: value" lines: version, how it is entered and compressed, what
+ * memory it takes. Of a damaged one what can be told. */
 void linux_describe(const u8 *kernel, size_t bytes, char *out, size_t room);
 /* Where in a bzImage the compressed kernel is; what made it (xz, lz4 ...) its first bytes say.
  * ERR_FORMAT: there is none. */
