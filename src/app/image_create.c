@@ -268,23 +268,27 @@ static int put_text(const struct creation *c, const char *path, const char *text
     return file_write(full, text, strlen(text), e);
 }
 
-/* Of these only what stands here, with its owner's rights alone, as sshd wants it: not the
- * directory above. */
+static int set_mode(const struct creation *c, const char *path, mode_t mode, struct err *e)
+{
+    char full[PATH_MAX];
+
+    snprintf(full, sizeof full, "%.4000s/%s", c->temp, path);
+    return chmod(full, mode) ? err_set(e, ERR_SYS, "%s", full) : 0;
+}
+
+/* With its owner's rights alone, as sshd wants it. */
 static int put_keys(struct creation *c, struct err *e)
 {
-    char path[PATH_MAX];
-
-    if (put_text(c, "files/root/.ssh/authorized_keys", c->plan->keys, e))
-        return -(int)e->code;
-    snprintf(path, sizeof path, "%.4000s/files/root/.ssh/authorized_keys", c->temp);
-    if (chmod(path, 0600))
-        return err_set(e, ERR_SYS, "%s", path);
-    *strrchr(path, '/') = 0;
-    return chmod(path, 0700) ? err_set(e, ERR_SYS, "%s", path) : 0;
+    return !c->plan->keys || (!put_text(c, "files/root/.ssh/authorized_keys", c->plan->keys, e) &&
+                              !set_mode(c, "files/root/.ssh/authorized_keys", 0600, e) &&
+                              !set_mode(c, "files/root/.ssh", 0700, e))
+               ? 0
+               : -(int)e->code;
 }
 
 static int put_files(struct creation *c, struct err *e)
 {
+    /* Of what others have made a directory for, not the directory: its rights would change. */
     const char *const pack[] = { "tar",
                                  "--create",
                                  "--file=files.tar",
@@ -293,6 +297,7 @@ static int put_files(struct creation *c, struct err *e)
                                  "--numeric-owner",
                                  "--directory=files",
                                  "etc",
+                                 "usr/local/bin/resize",
                                  c->plan->keys ? "root/.ssh" : NULL,
                                  NULL };
     static const char *const files[][2] = {
@@ -303,15 +308,15 @@ static int put_files(struct creation *c, struct err *e)
           "[Service]\nExecStart=\n"
           "ExecStart=-/sbin/agetty --autologin root --noclear --keep-baud 115200,57600,38400,9600 "
           "- xterm-256color\n" },
-        /* What a serial line cannot know. A terminal tells where its cursor is when asked; what is
-         * none says nothing, for a second. */
-        { "files/etc/profile.d/mews-terminal.sh",
-          "if [ -n \"$BASH_VERSION\" ] && [ \"$(stty size 2>/dev/null)\" = '0 0' ]; then\n"
-          "    printf '\\0337\\033[r\\033[999;999H\\033[6n\\0338'\n"
-          "    IFS='[;' read -rs -d R -t 1 _ mews_rows mews_columns &&\n"
-          "        stty rows \"$mews_rows\" columns \"$mews_columns\" 2>/dev/null\n"
-          "    unset mews_rows mews_columns\n"
-          "fi\n" },
+        /* How large the terminal at its other end is a serial line cannot know: it is asked where
+         * its cursor is when it has gone as far as it can. What is no terminal says nothing. */
+        { "files/usr/local/bin/resize",
+          "#!/bin/bash\n# Tells this terminal's line how large it is, by asking it.\n"
+          "printf '\\0337\\033[r\\033[999;999H\\033[6n\\0338' >/dev/tty\n"
+          "IFS='[;' read -rs -d R -t 1 _ rows columns </dev/tty &&\n"
+          "    stty rows \"$rows\" columns \"$columns\" </dev/tty\n" },
+        { "files/etc/profile.d/mews-resize.sh",
+          "[ \"$(stty size 2>/dev/null)\" != '0 0' ] || resize\n" },
         /* Each copy has keys of its own. */
         { "files/etc/systemd/system/ssh.service.d/keys.conf",
           "[Service]\nExecStartPre=\nExecStartPre=/usr/bin/ssh-keygen -A\n"
@@ -333,7 +338,7 @@ static int put_files(struct creation *c, struct err *e)
              host);
     if (put_text(c, "files/etc/hosts", text, e))
         return -(int)e->code;
-    if (c->plan->keys && put_keys(c, e))
+    if (set_mode(c, "files/usr/local/bin/resize", 0755, e) || put_keys(c, e))
         return -(int)e->code;
     return run_tool(c, false, pack, e); /* its owner is root, whoever we are */
 }

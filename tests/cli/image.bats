@@ -210,7 +210,8 @@ END
     [ "$(cat keys)" = "$(cat one.pub two.pub)" ]
     grep -q '^drwx------ 0/0 .* root/.ssh/$' list
     grep -q '^-rw------- 0/0 .* root/.ssh/authorized_keys$' list
-    grep -q '^-rw-r--r-- 0/0 .* etc/profile.d/mews-terminal.sh$' list
+    grep -q '^-rw-r--r-- 0/0 .* etc/profile.d/mews-resize.sh$' list
+    grep -q '^-rwxr-xr-x 0/0 .* usr/local/bin/resize$' list
     ! grep -q ' root/$' list # whose rights would become /root's
     grep -q -- ',openssh-server ' asked
     run mews image info --json debian-amd64

@@ -3,6 +3,7 @@
 program than mews finds a machine there as well. debian.py [--no-boot]"""
 import hashlib, json, os, re, struct, subprocess, sys, tempfile, time
 
+sys.dont_write_bytecode = True
 from console import Console
 from made import MEWS, NAME, SIZE, Absent, Failed, made
 

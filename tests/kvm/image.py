@@ -6,6 +6,7 @@ The host's second serial line is the terminal. --show prints all that it has see
 import pathlib, re, shutil, subprocess, sys, tempfile, time
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.dont_write_bytecode = True
 sys.path[:0] = [str(TOP / "tests/kvm"), str(TOP / "tests/image")]
 import host
 from console import COLUMNS, ROWS, Console
