@@ -40,6 +40,7 @@ const struct jail_rule jail_rules[] = {
     CALL_IF("fcntl", 1, ALL_BITS, F_GET_SEALS),
     CALL_IF("ioctl", 1, ALL_BITS, FIONBIO),
     { { "ioctl", 1, ALL_BITS, TCSETS }, "a console in front, at a terminal" },
+    { { "ioctl", 1, ALL_BITS, TCGETS }, "the same: glibc looks whether it was done" },
     /* the control socket, and the console */
     CALL("accept4"),
     CALL("recvmsg"),
