@@ -303,7 +303,9 @@ static int put_files(struct creation *c, struct err *e)
     static const char *const files[][2] = {
         { "files/etc/fstab", "/dev/vda / ext4 errors=remount-ro,x-systemd.growfs 0 1\n" },
         { "files/etc/systemd/network/80-mews.network",
-          "[Match]\nType=ether\nKind=!*\n\n[Network]\nDHCP=yes\n" },
+          "[Match]\nType=ether\nKind=!*\n\n[Network]\nDHCP=yes\n\n"
+          "[DHCPv4]\nUseHostname=no\n" }, /* it has a name */
+        { "files/etc/default/locale", "LANG=C.UTF-8\n" },
         { "files/etc/systemd/system/serial-getty@ttyS0.service.d/autologin.conf",
           "[Service]\nExecStart=\n"
           "ExecStart=-/sbin/agetty --autologin root --noclear --keep-baud 115200,57600,38400,9600 "
@@ -315,11 +317,13 @@ static int put_files(struct creation *c, struct err *e)
           "printf '\\0337\\033[r\\033[999;999H\\033[6n\\0338' >/dev/tty\n"
           "IFS='[;' read -rs -d R -t 1 _ rows columns </dev/tty &&\n"
           "    stty rows \"$rows\" columns \"$columns\" </dev/tty\n" },
-        { "files/etc/profile.d/mews-resize.sh",
-          "[ \"$(stty size 2>/dev/null)\" != '0 0' ] || resize\n" },
-        /* Each copy has keys of its own. */
-        { "files/etc/systemd/system/ssh.service.d/keys.conf",
-          "[Service]\nExecStartPre=\nExecStartPre=/usr/bin/ssh-keygen -A\n"
+        { "files/etc/profile.d/mews-resize.sh", "case $(tty) in /dev/ttyS*) resize ;; esac\n" },
+        /* Each copy has a key of its own; and one of a kind that takes no time to make. */
+        { "files/etc/ssh/sshd_config.d/mews.conf", "HostKey /etc/ssh/ssh_host_ed25519_key\n" },
+        { "files/etc/systemd/system/ssh.service.d/key.conf",
+          "[Service]\nExecStartPre=\nExecStartPre=/bin/sh -c "
+          "'K=/etc/ssh/ssh_host_ed25519_key; [ -s $$K ] || ssh-keygen -q -t ed25519 -N \"\" -f "
+          "$$K'\n"
           "ExecStartPre=/usr/sbin/sshd -t\n" },
     };
     char text[256], host[65];
@@ -364,6 +368,8 @@ static int install(struct creation *c, struct err *e)
 {
     static const char finish[] =
         "--customize-hook=chroot \"$1\" systemctl enable systemd-networkd systemd-resolved"
+        /* It looks for snapshots of logical volumes, of which there are none. */
+        " && chroot \"$1\" systemctl disable e2scrub_reap.service"
         " && ln -sf ../run/systemd/resolve/stub-resolv.conf \"$1\"/etc/resolv.conf"
         " && rm -f \"$1\"/etc/ssh/ssh_host_*_key* \"$1\"/etc/dpkg/dpkg.cfg.d/99mmdebstrap";
     const struct image_plan *p = c->plan;

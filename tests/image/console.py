@@ -24,12 +24,15 @@ class Console:
             if "\x1b[6n" in text:  # where is the cursor?
                 self.send(f"\x1b[{ROWS};{COLUMNS}R")
             # Without what only moves a cursor.
-            self.seen = re.sub(r"\x1b(\[[?0-9;]*[A-Za-z]|[78])|\r", "", self.seen + text)
+            self.seen = re.sub(r"\x1b(\[[?0-9;]*[A-Za-z]|[78=>])|\r", "", self.seen + text)
         return True
 
     def send(self, text):
-        self.process.stdin.write(text.encode())
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(text.encode())
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            pass  # nobody will answer
 
     def type(self, line):
         self.seen = ""

@@ -27,7 +27,7 @@ def check(what, true, output):
 # The image lies on a disk of the host's.
 SCRIPT = f"""
 export XDG_DATA_HOME=/data; IMAGE=/data/mews/images/{NAME}; TTY=/dev/ttyS1
-mkdir -p /data /tmp/w/cgi-bin; mount -t ext4 /dev/vda /data || exit 9
+mkdir -p /data /etc /var/tmp /tmp/w/cgi-bin; mount -t ext4 /dev/vda /data || exit 9
 chmod 600 /root/key; echo root:x:0:0:root:/root:/bin/sh >/etc/passwd
 
 # While the guest runs its person's console is this script's; what it asks the host's server for is done beside it.
@@ -51,7 +51,7 @@ truncate -s {GROWN} $IMAGE/disk.img
 mews run --overlay none --net user,forward=tcp:2222:22 {NAME} <$TTY; echo "STATUS $?"
 e2fsck -fn $IMAGE/disk.img; echo "FSCK $?"
 
-mews run --disk $IMAGE/disk.img --initrd $IMAGE/initrd.img --memory 256M --append 'root=/dev/vda rw console=ttyS0 quiet panic=-1 init=/bin/sh -- -c "echo STOCK $(uname -r) $(findmnt -no SOURCE,FSTYPE /); dpkg -V linux-image-$(uname -r) initramfs-tools-core; sync; poweroff -ff"' $IMAGE/vmlinuz
+mews run --disk $IMAGE/disk.img --initrd $IMAGE/initrd.img --memory 256M --append 'root=/dev/vda rw console=ttyS0 quiet panic=-1 init=/bin/sh -- -c "echo STOCK $(uname -r) $(findmnt -no SOURCE,FSTYPE /); mount -o remount,ro /; poweroff -ff"' $IMAGE/vmlinuz
 echo "STOCK $?"
 e2fsck -fn $IMAGE/disk.img; echo "FSCK $?"
 """
@@ -69,7 +69,7 @@ def host_disk(directory, data):
 def begin(directory, image):
     files = host.mews_files() + [("root/key", image.key), ("bin/ssh", shutil.which("ssh")), ("bin/e2fsck", "/sbin/e2fsck")]
     words = host.command(directory, SCRIPT, files, smp=2, memory_mib=1536, disk=host_disk(directory, image.data))
-    return Console(words + ["-chardev", "stdio,id=tty,signal=off", "-serial", "chardev:tty"])
+    return Console(words + ["-chardev", "stdio,id=tty,signal=off", "-serial", "chardev:tty"], stderr=open(directory / "said", "w"))
 
 
 def many(c):
@@ -90,7 +90,7 @@ def logs_in(c):
         r"\n\S+ +UP +10\.0\.2\.15/24"), c.seen)
     c.answers("get() { exec 3<>/dev/tcp/10.0.2.2/8000; printf 'GET %s HTTP/1.0\\r\\n\\r\\n' $1 >&3; cat <&3; }; echo do''ne", r"\ndone")
     check("a server of the host's is reached", c.answers("get /word", r"\na word from the host"), c.seen)
-    check("nothing has failed", c.answers("systemctl is-system-running --wait; systemctl --failed --no-legend; echo do''ne",
+    check("nothing has failed", c.answers("systemctl is-system-running --wait; systemctl --failed --no-legend --no-pager; echo do''ne",
                                           r"\nrunning\s+done", 300), c.seen)
     c.answers("get /cgi-bin/beside; echo do''ne", r"\ndone")
     check("who has the key is root there", re.search(rf"\nSSH {NAME} root", c.seen), c.seen)
