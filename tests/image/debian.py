@@ -1,6 +1,8 @@
 #!/usr/bin/python3
-"""A real image (made.py), looked into with e2fsck and debugfs, and booted once by QEMU's translator, to its prompt: another
-program than mews finds a machine there as well. debian.py [--no-boot]"""
+"""A real image (made.py), looked into with e2fsck and debugfs. debian.py [--boot]
+
+--boot: and booted by QEMU's translator, to its prompt: another program than mews finds a machine there as well. mews boots it in
+tests/kvm/image.py."""
 import hashlib, json, os, re, struct, subprocess, sys, tempfile, time
 
 sys.dont_write_bytecode = True
@@ -129,7 +131,7 @@ def main():
     about = look_beside(image.directory)
     sizes = ", ".join(f"{p.name} {p.stat().st_blocks // 2048} MiB" for p in sorted(image.directory.iterdir()))
     print(f"# made in {image.about['seconds']:.0f} s: {sizes}", flush=True)
-    if "--no-boot" not in sys.argv:
+    if "--boot" in sys.argv:
         with tempfile.TemporaryDirectory(prefix="mews-image-") as d:
             boot(image.directory, about["command_line"], d)
     print(f"{failures} failed")
