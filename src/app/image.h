@@ -53,9 +53,9 @@ struct image_plan {
                                      *mirrors; /* NULL-ended; no mirror: the distribution's own */
     /* What may log in as root by SSH, as a file authorized_keys has it; NULL: nobody. */
     const char *keys;
-    size_t bytes;                              /* of the disk */
-    bool replace;                              /* an image of that name */
-    bool verbose;                              /* what the tools say goes to standard error */
+    size_t bytes; /* of the disk */
+    bool replace; /* an image of that name */
+    bool verbose; /* what the tools say goes to standard error */
 };
 /* Makes it; returns the exit status, after a message. Interrupted, or failing, it leaves nothing.
  */
