@@ -310,6 +310,9 @@ static int put_files(struct creation *c, struct err *e)
           "[Service]\nExecStart=\n"
           "ExecStart=-/sbin/agetty --autologin root --noclear --keep-baud 115200,57600,38400,9600 "
           "- xterm-256color\n" },
+        /* Without it nobody could log in: on a slow host it comes late, and is waited for. */
+        { "files/etc/systemd/system/dev-ttyS0.device.d/wait.conf",
+          "[Unit]\nJobRunningTimeoutSec=infinity\n" },
         /* How large the terminal at its other end is a serial line cannot know: it is asked where
          * its cursor is when it has gone as far as it can. What is no terminal says nothing. */
         { "files/usr/local/bin/resize",
