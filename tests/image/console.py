@@ -6,7 +6,7 @@ ROWS, COLUMNS = 40, 132
 
 class Console:
     def __init__(self, words, **more):
-        self.seen, self.all, self.began = "", "", time.monotonic()
+        self.seen, self.all, self.told, self.began = "", "", 0, time.monotonic()
         self.process = subprocess.Popen(list(map(str, words)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, **more)
 
     def until(self, pattern, seconds=300):
@@ -21,7 +21,8 @@ class Console:
                 return False
             text = data.decode(errors="replace")
             self.all += text
-            if "\x1b[6n" in text:  # where is the cursor?
+            if self.all.count("\x1b[6n") > self.told:  # where is the cursor?
+                self.told += 1
                 self.send(f"\x1b[{ROWS};{COLUMNS}R")
             # Without what only moves a cursor.
             self.seen = re.sub(r"\x1b(\[[?0-9;]*[A-Za-z]|[78=>])|\r", "", self.seen + text)

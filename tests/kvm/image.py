@@ -101,7 +101,7 @@ def logs_in(c, last):
     check("the disk is its own meanwhile", re.search(r"\nmews: .*\nIN USE 1", c.seen), c.seen)
     check("nothing complains", c.answers("journalctl -b -p err -o cat --no-pager | sed 's/^/ERR /'; echo do''ne", r"\ndone")
           and "\nERR" not in c.seen, c.seen)
-    check("it knows its terminal", c.answers("stty size; echo $TERM", rf"\n{ROWS} {COLUMNS}\s+xterm"), c.seen)
+    check("it knows its terminal", c.answers("resize; stty size; echo $TERM", rf"\n{ROWS} {COLUMNS}\s+xterm"), c.seen)
     check("the file system has grown with the disk", c.answers("df --output=size -BM / | tail -n 1", r"\n +1[56]\d\dM"), c.seen)
     check("packages come from Debian", c.answers("grep -hv '^#' /etc/apt/sources.list; echo do''ne", r"\ndeb http\S+ bookworm main[\s\S]*\ndone"), c.seen)
     return True
