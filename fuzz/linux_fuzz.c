@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
@@ -13,12 +14,15 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
     struct linux_memory m = { .low_bytes = 0 };
     struct linux_entry entry;
     size_t at, len;
+    char text[300];
     struct err e;
 
     if (!size)
         return 0;
     if (!linux_payload(data + 1, size - 1, &at, &len, &e))
         assert(len && at < size - 1 && len <= size - 1 - at);
+    linux_describe(data + 1, size - 1, text, sizeof text);
+    assert(strlen(text) < sizeof text);
     m.low_bytes = 1ull << (16 + data[0] % 12);
     m.high_bytes = data[0] & 0x80 ? 1ull << 32 : 0;
     m.low = malloc(m.low_bytes);

@@ -29,7 +29,7 @@ packages() {
     test)
         echo libcmocka-dev bats python3 git g++ clang-format-14 mandoc
         echo gdb # with which machines are debugged, as a person would
-        echo mmdebstrap e2fsprogs # images: tests/image/debian.py
+        echo mmdebstrap e2fsprogs openssh-client # images: tests/image, tests/kvm/image.py
         echo qemu-system-x86 busybox-static # a host with AMD-V on any machine: tests/kvm/host.py
         ;;
     bench) # the peers

@@ -48,8 +48,9 @@ struct mews_options {
     /* NULL-ended: "PATH[,overlay=tmp|FILE][,ro]..." and "user|tap=NAME|link=DIR|none[,...]", as
      * mews(1) describes them */
     const char *const *disks, *const *nets;
-    const char *name; /* of the machine, of which addresses are made; NULL: by chance */
-    bool deaf;        /* with `console`: it only writes, and finds the end when it reads */
+    const char *name;   /* of the machine, of which addresses are made; NULL: by chance */
+    bool deaf;          /* with `console`: it only writes, and finds the end when it reads */
+    const char *called; /* what the thing is called, as in lists; NULL: as its file */
 };
 
 /* Why a run returned; names as in mews_stop_name(). */

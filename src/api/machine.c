@@ -278,7 +278,7 @@ static int make_thing(struct mews *m, const char *path, const struct kind *kind,
                         .argv = o->args };
     int r;
 
-    snprintf(parts.name, sizeof parts.name, "%s", t->name);
+    snprintf(parts.name, sizeof parts.name, "%s", o->called ? o->called : t->name);
     c.command_line = o->command_line;
     if (o->initrd && file_read(o->initrd, THING_LIMIT, &initrd, &c.initrd_bytes, e))
         return -(int)e->code;

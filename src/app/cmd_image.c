@@ -3,19 +3,20 @@
 #include "app/remote.h"
 
 #include "base/file.h"
+#include "base/own.h"
 #include "base/types.h"
 
-#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 const struct option_row image_options[] = {
     { "name", "NAME", "create: what to call it; else as what it is made from" },
     { "suite", "SUITE", "create: the distribution's release; else bookworm" },
     { "size", "SIZE", "create: of its disk; else 2G" },
     { "package", "PACKAGE", "create: a package beside those that it has anyway; repeatable" },
+    { "ssh-key", "FILE", "create: a public key by which root may log in; repeatable" },
     { "mirror", "URL", "create: where packages come from, else Debian's servers; repeatable" },
     { "force", NULL, "create: in the place of one that is there" },
     { "verbose", NULL, "create: print what the tools say" },
@@ -23,13 +24,13 @@ const struct option_row image_options[] = {
     { NULL, NULL, NULL },
 };
 
-enum { LIST_MAX = 64, SIZE_MIN = 512 << 20 };
+enum { LIST_MAX = 64, SIZE_MIN = 512 << 20, KEYS_LIMIT = 64 << 10 };
 
 struct asked {
     const struct command *command;
     const char *name, *suite, *size;
-    const char *packages[LIST_MAX + 1], *mirrors[LIST_MAX + 1];
-    unsigned package_count, mirror_count;
+    const char *packages[LIST_MAX + 2], *mirrors[LIST_MAX + 1], *keys[LIST_MAX + 1];
+    unsigned package_count, mirror_count, key_count;
     bool force, verbose, json;
     const char *create; /* the last option that only create takes; NULL: none was given */
 };
@@ -67,6 +68,8 @@ static int set_option(void *ctx, const char *name, const char *value)
     }
     if (!strcmp(name, "package"))
         return add(a->command, a->packages, &a->package_count, value, name);
+    if (!strcmp(name, "ssh-key"))
+        return add(a->command, a->keys, &a->key_count, value, name);
     return add(a->command, a->mirrors, &a->mirror_count, value, name);
 }
 
@@ -106,8 +109,64 @@ static int check(const struct asked *a, const char *name)
     return 0;
 }
 
+/* The other file of the pair is taken by mistake sooner or later. */
+static int check_key(const struct asked *a, const char *path, const u8 *text, size_t len)
+{
+    static const char *const kinds[] = { "ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-" };
+    bool known = false;
+
+    if (memmem(text, len, "PRIVATE KEY", 11))
+        return usage(a->command, "--ssh-key %s: that is the secret one (want %s.pub)", path, path);
+    for (unsigned i = 0; i < ARRAY_SIZE(kinds); i++)
+        known = known || memmem(text, len, kinds[i], strlen(kinds[i]));
+    return known && !memchr(text, 0, len)
+               ? 0
+               : usage(a->command, "--ssh-key %s: not a public key, as ssh-keygen makes them", path);
+}
+
+/* All that the files have, a line each; the caller frees it. */
+static int read_keys(const struct asked *a, char **out)
+{
+    size_t used = 0;
+    int status = 0;
+    struct err e;
+
+    *out = NULL;
+    for (unsigned i = 0; !status && i < a->key_count; i++) {
+        OWN(buf) u8 *text = NULL;
+        char *more;
+        size_t len;
+
+        if (file_read(a->keys[i], KEYS_LIMIT, &text, &len, &e))
+            status = fail(e.text);
+        else if (!(status = check_key(a, a->keys[i], text, len))) {
+            more = realloc(*out, used + len + 2);
+            if (!more)
+                return fail("no memory");
+            *out = more;
+            memcpy(more + used, text, len);
+            used += len;
+            if (more[used - 1] != '\n')
+                more[used++] = '\n';
+            more[used] = 0;
+        }
+    }
+    return status;
+}
+
+/* A package that was not asked for by its name. */
+static void add_package(struct asked *a, const char *name)
+{
+    for (unsigned i = 0; i < a->package_count; i++)
+        if (!strcmp(a->packages[i], name))
+            return;
+    a->packages[a->package_count++] = name; /* there is one place behind the last that can be asked */
+    a->packages[a->package_count] = NULL;
+}
+
 static int create(struct asked *a, int argc, char **argv)
 {
+    OWN(buf) char *keys = NULL;
     const struct command *c = a->command;
     struct image_plan p = { .suite = a->suite ? a->suite : "bookworm",
                             .packages = a->packages,
@@ -128,6 +187,11 @@ static int create(struct asked *a, int argc, char **argv)
         return EXIT_USAGE;
     if (p.bytes < SIZE_MIN)
         return usage(c, "--size %s: want 512M or more", a->size);
+    if ((status = read_keys(a, &keys)))
+        return status;
+    if (keys)
+        add_package(a, "openssh-server");
+    p.keys = keys;
     return image_create(&p);
 }
 
@@ -208,9 +272,24 @@ static void print_list(const json_t *j, const char *key)
     putchar('\n');
 }
 
-static int info(struct asked *a, int argc, char **argv)
+void image_print(const json_t *j)
 {
     char size[16], used[16], when[24];
+
+    remote_size(remote_number(j, "disk_bytes"), size);
+    remote_size(remote_number(j, "used_bytes"), used);
+    date(j, when);
+    printf("name: %s\nmade: %s %s, %s, by mews %s\n", remote_text(j, "name"),
+           remote_text(j, "made"), remote_text(j, "suite"), when, remote_text(j, "program"));
+    print_list(j, "packages");
+    print_list(j, "mirrors");
+    printf("kernel: %s\ncommand line: %s\ndisk: %s, of which %s are used\npath: %s\n",
+           remote_text(j, "kernel"), remote_text(j, "command_line"), size, used,
+           remote_text(j, "path"));
+}
+
+static int info(struct asked *a, int argc, char **argv)
+{
     struct image i;
     struct err e;
     json_t *j;
@@ -223,16 +302,7 @@ static int info(struct asked *a, int argc, char **argv)
         json_print(j);
         return 0;
     }
-    remote_size(remote_number(j, "disk_bytes"), size);
-    remote_size(remote_number(j, "used_bytes"), used);
-    date(j, when);
-    printf("name: %s\nmade: %s %s, %s, by mews %s\n", argv[0], remote_text(j, "made"),
-           remote_text(j, "suite"), when, remote_text(j, "program"));
-    print_list(j, "packages");
-    print_list(j, "mirrors");
-    printf("kernel: %s\ncommand line: %s\ndisk: %s, of which %s are used\npath: %s\n",
-           remote_text(j, "kernel"), remote_text(j, "command_line"), size, used,
-           remote_text(j, "path"));
+    image_print(j);
     json_decref(j);
     return image_find(argv[0], &i, &e) ? error(&e) : 0;
 }

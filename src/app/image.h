@@ -43,15 +43,19 @@ int image_about(const char *name, json_t **out, struct err *e);
 int image_each(void (*f)(void *ctx, const char *name), void *ctx, struct err *e);
 /* It is gone for all others at once, then its bytes are. */
 int image_remove(const char *name, struct err *e);
+/* What image_about() has told, for a person. */
+void image_print(const json_t *about);
 
 /* ---- image_create.c ---- */
 struct image_plan {
     const char *name, *suite;
     const char *const *packages, *const
                                      *mirrors; /* NULL-ended; no mirror: the distribution's own */
-    size_t bytes;                              /* of the disk */
-    bool replace;                              /* an image of that name */
-    bool verbose;                              /* what the tools say goes to standard error */
+    /* What may log in as root by SSH, as a file authorized_keys has it; NULL: nobody. */
+    const char *keys;
+    size_t bytes; /* of the disk */
+    bool replace; /* an image of that name */
+    bool verbose; /* what the tools say goes to standard error */
 };
 /* Makes it; returns the exit status, after a message. Interrupted, or failing, it leaves nothing.
  */

@@ -268,24 +268,65 @@ static int put_text(const struct creation *c, const char *path, const char *text
     return file_write(full, text, strlen(text), e);
 }
 
+static int set_mode(const struct creation *c, const char *path, mode_t mode, struct err *e)
+{
+    char full[PATH_MAX];
+
+    snprintf(full, sizeof full, "%.4000s/%s", c->temp, path);
+    return chmod(full, mode) ? err_set(e, ERR_SYS, "%s", full) : 0;
+}
+
+/* With its owner's rights alone, as sshd wants it. */
+static int put_keys(struct creation *c, struct err *e)
+{
+    return !c->plan->keys || (!put_text(c, "files/root/.ssh/authorized_keys", c->plan->keys, e) &&
+                              !set_mode(c, "files/root/.ssh/authorized_keys", 0600, e) &&
+                              !set_mode(c, "files/root/.ssh", 0700, e))
+               ? 0
+               : -(int)e->code;
+}
+
 static int put_files(struct creation *c, struct err *e)
 {
-    static const char *const pack[] = {
-        "tar",       "--create",        "--file=files.tar",  "--owner=0",
-        "--group=0", "--numeric-owner", "--directory=files", "etc",
-        NULL
-    };
+    /* Of what others have made a directory for, not the directory: its rights would change. */
+    const char *const pack[] = { "tar",
+                                 "--create",
+                                 "--file=files.tar",
+                                 "--owner=0",
+                                 "--group=0",
+                                 "--numeric-owner",
+                                 "--directory=files",
+                                 "etc",
+                                 "usr/local/bin/resize",
+                                 c->plan->keys ? "root/.ssh" : NULL,
+                                 NULL };
     static const char *const files[][2] = {
         { "files/etc/fstab", "/dev/vda / ext4 errors=remount-ro,x-systemd.growfs 0 1\n" },
         { "files/etc/systemd/network/80-mews.network",
-          "[Match]\nType=ether\nKind=!*\n\n[Network]\nDHCP=yes\n" },
+          "[Match]\nType=ether\nKind=!*\n\n[Network]\nDHCP=yes\n\n"
+          "[DHCPv4]\nUseHostname=no\n" }, /* it has a name */
+        { "files/etc/default/locale", "LANG=C.UTF-8\n" },
         { "files/etc/systemd/system/serial-getty@ttyS0.service.d/autologin.conf",
           "[Service]\nExecStart=\n"
           "ExecStart=-/sbin/agetty --autologin root --noclear --keep-baud 115200,57600,38400,9600 "
-          "- $TERM\n" },
-        /* Each copy has keys of its own. */
-        { "files/etc/systemd/system/ssh.service.d/keys.conf",
-          "[Service]\nExecStartPre=\nExecStartPre=/usr/bin/ssh-keygen -A\n"
+          "- xterm-256color\n" },
+        /* Without it nobody could log in: on a slow host it comes late, and is waited for. */
+        { "files/etc/systemd/system/dev-ttyS0.device.d/wait.conf",
+          "[Unit]\nJobRunningTimeoutSec=infinity\n" },
+        /* How large the terminal at its other end is a serial line cannot know: it is asked where
+         * its cursor is when it has gone as far as it can. What is no terminal says nothing. */
+        { "files/usr/local/bin/resize",
+          "#!/bin/bash\n# Tells this terminal's line how large it is, by asking it.\n"
+          "printf '\\0337\\033[r\\033[999;999H\\033[6n\\0338' >/dev/tty\n"
+          "IFS='[;' read -rs -d R -t 3 _ rows columns </dev/tty &&\n"
+          "    stty rows \"$rows\" columns \"$columns\" </dev/tty\n" },
+        { "files/etc/profile.d/mews-resize.sh", "case $(tty) in /dev/ttyS*) resize ;; esac\n" },
+        /* Each copy has a key of its own; and one of a kind that takes no time to make. */
+        { "files/etc/ssh/sshd_config.d/mews.conf", "HostKey /etc/ssh/ssh_host_ed25519_key\n" },
+        { "files/etc/systemd/system/ssh.service.d/key.conf",
+          "[Service]\nExecStartPre=\nExecStartPre=/bin/sh -c "
+          "'K=/etc/ssh/ssh_host_ed25519_key; [ -s $$K ] || ssh-keygen -q -t ed25519 -N \"\" -f "
+          "$$K'\n"
           "ExecStartPre=/usr/sbin/sshd -t\n" },
     };
     char text[256], host[65];
@@ -303,6 +344,8 @@ static int put_files(struct creation *c, struct err *e)
     snprintf(text, sizeof text, "127.0.0.1 localhost\n127.0.1.1 %s\n::1 localhost ip6-localhost\n",
              host);
     if (put_text(c, "files/etc/hosts", text, e))
+        return -(int)e->code;
+    if (set_mode(c, "files/usr/local/bin/resize", 0755, e) || put_keys(c, e))
         return -(int)e->code;
     return run_tool(c, false, pack, e); /* its owner is root, whoever we are */
 }
@@ -328,6 +371,8 @@ static int install(struct creation *c, struct err *e)
 {
     static const char finish[] =
         "--customize-hook=chroot \"$1\" systemctl enable systemd-networkd systemd-resolved"
+        /* It looks for snapshots of logical volumes, of which there are none. */
+        " && chroot \"$1\" systemctl disable e2scrub_reap.service"
         " && ln -sf ../run/systemd/resolve/stub-resolv.conf \"$1\"/etc/resolv.conf"
         " && rm -f \"$1\"/etc/ssh/ssh_host_*_key* \"$1\"/etc/dpkg/dpkg.cfg.d/99mmdebstrap";
     const struct image_plan *p = c->plan;

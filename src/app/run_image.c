@@ -46,6 +46,7 @@ int run_image(struct run *r, const char **thing)
         r->options.initrd = r->image.initrd;
     if (!r->options.command_line)
         r->options.command_line = r->image.command_line;
+    r->options.called = r->image.name;
     *thing = r->image.kernel;
     return 0;
 }

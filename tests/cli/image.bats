@@ -94,7 +94,16 @@ nothing_left() {
     [[ $output == *"name: b"*"packages: nginx"*"kernel: 6.1.0-test"*"command line: root=/dev/vda rw"*"path: $images/b" ]]
     run mews image info --json b
     json 'j["suite"] == "bookworm" and j["path"].endswith("/images/b")'
+    false_tools # whose kernel is one
+    cp bzimage "$images/b/vmlinuz"
+    run mews info b
+    [[ $output == *"name: b"*"what: Linux kernel (bzImage)"*"boot protocol: 2.15, 64-bit entry"*"compressed: by gzip"* ]]
+    run bash -c 'mews info --json b 2>/dev/null'
+    json 'j["image"]["name"] == "b" and j["image"]["suite"] == "bookworm" and j["board"] == "microvm"'
     rm "$images/b/initrd.img"
+    run mews info b
+    [ "$status" -eq 1 ]
+    one_line
     run mews image info b
     [ "$status" -eq 1 ]
     [[ $output == *"mews: image b: its initrd.img is missing"* ]]
@@ -118,6 +127,8 @@ nothing_left() {
 
 @test "wrong use is told before anything is done" {
     image there
+    printf -- '-----BEGIN OPENSSH %s KEY-----\nx\n' PRIVATE >secret
+    echo nothing >text
     while read -r why words; do
         # shellcheck disable=SC2086
         run mews image $words
@@ -135,6 +146,9 @@ want_a_release's_name create --suite -x debian-amd64
 not_a_package's_name create --package a,b debian-amd64
 not_a_package's_name create --package --mode=x debian-amd64
 not_a_URL create --mirror deb.debian.org debian-amd64
+the_secret_one_(want_secret.pub) create --ssh-key secret debian-amd64
+not_a_public_key create --ssh-key text debian-amd64
+--ssh-key_is_for_create info --ssh-key text there
 want_512M_or_more create --size 100M debian-amd64
 want_a_size create --size large debian-amd64
 there_is_such_an_image create --name there debian-amd64
@@ -182,6 +196,32 @@ END
     [ "$status" -eq 0 ]
     nothing_left web
     [ "$(stat -c %i "$images/web/disk.img")" != "$before" ]
+}
+
+@test "--ssh-key: whose keys are root's, with a server, and what the terminal is" {
+    command -v mke2fs >/dev/null || PATH=$PATH:/usr/sbin
+    false_tools
+    sed -i "2i tar -tvf files.tar >$BATS_TEST_TMPDIR/list; tar -xOf files.tar root/.ssh/authorized_keys >$BATS_TEST_TMPDIR/keys" \
+        tools/mmdebstrap
+    echo "ssh-ed25519 AAAA one@here" >one.pub
+    printf 'no-pty ecdsa-sha2-nistp256 BBBB two@here' >two.pub
+    run mews image create --ssh-key one.pub --ssh-key two.pub --size 512M debian-amd64
+    [ "$status" -eq 0 ]
+    [ "$(cat keys)" = "$(cat one.pub two.pub)" ]
+    grep -q '^drwx------ 0/0 .* root/.ssh/$' list
+    grep -q '^-rw------- 0/0 .* root/.ssh/authorized_keys$' list
+    grep -q '^-rw-r--r-- 0/0 .* etc/profile.d/mews-resize.sh$' list
+    grep -q '^-rwxr-xr-x 0/0 .* usr/local/bin/resize$' list
+    ! grep -q ' root/$' list # whose rights would become /root's
+    grep -q -- ',openssh-server ' asked
+    run mews image info --json debian-amd64
+    json 'j["packages"] == ["openssh-server"]'
+    run mews image create --force --package openssh-server --ssh-key none --size 512M debian-amd64
+    [ "$status" -eq 1 ]
+    one_line
+    run mews image create --force --package openssh-server --ssh-key one.pub --size 512M debian-amd64
+    [ "$status" -eq 0 ]
+    [ "$(tail -n 1 asked | grep -o openssh-server | wc -l)" -eq 1 ]
 }
 
 @test "what a tool says is the reason, in one line; with --verbose all of it; nothing is left" {

@@ -162,23 +162,32 @@ poweroff -f
 """ % STATUS
 
 
-def run(script, files=(), cpu="EPYC", smp=1, memory_mib=1024, npt=True, timeout=300):
-    """Runs the script in a host of its own; returns (status, output, console)."""
+def command(directory, script, files=(), cpu="EPYC", smp=1, memory_mib=1024, npt=True, disk=None):
+    """The words that start a host with this script; its output is the second serial line, of which the caller says where it
+    goes. disk: a file that is the host's /dev/vda; what is written to it is forgotten."""
     a = Archive()
     a.busybox()
-    a.modules("irqbypass", "kvm", "kvm_amd", "tun", "loop", "ext4")
+    a.modules("irqbypass", "kvm", "kvm_amd", "tun", "loop", "ext4", *(["virtio_pci", "virtio_blk"] if disk else []))
     for path, source in files:
         a.put(path, source)
     a.add("script", data=script.encode())
     init = SCRIPT if npt else SCRIPT.replace("insmod $k |", "insmod $k $(case $k in *kvm-amd*) echo npt=0;; esac) |")
     a.add("init", data=init.encode())
+    a.write(f"{directory}/initrd")
+    words = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", cpu, "-smp", smp, "-m", memory_mib,
+             "-display", "none", "-nodefaults", "-no-reboot", "-kernel", image(), "-initrd", f"{directory}/initrd",
+             "-append", "console=ttyS0 panic=-1 no_timer_check quiet", "-serial", f"file:{directory}/console"]
+    if disk:
+        words += ["-drive", f"file={disk},format=raw,if=virtio,snapshot=on"]
+    return list(map(str, words))
+
+
+def run(script, files=(), timeout=300, **how):
+    """Runs the script in a host of its own; returns (status, output, console)."""
     with tempfile.TemporaryDirectory(prefix="mews-host-") as d:
-        a.write(f"{d}/initrd")
-        words = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", cpu, "-smp", str(smp), "-m", str(memory_mib),
-                 "-display", "none", "-nodefaults", "-no-reboot", "-kernel", image(), "-initrd", f"{d}/initrd",
-                 "-serial", f"file:{d}/console", "-serial", f"file:{d}/output", "-append", "console=ttyS0 panic=-1 no_timer_check quiet"]
+        words = command(d, script, files, **how) + ["-serial", f"file:{d}/output"]
         try:
-            p = subprocess.run(list(map(str, words)), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+            p = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
             said = p.stderr
         except subprocess.TimeoutExpired:
             said = f"no end after {timeout} s"
@@ -222,7 +231,7 @@ def main():
         for f in args.files:
             source, _, path = f.partition("=")
             files.append((path or "/root/" + os.path.basename(source), source))
-        status, output, console = run(script, files, args.cpu, args.smp, args.memory, not args.no_npt, args.timeout)
+        status, output, console = run(script, files, args.timeout, cpu=args.cpu, smp=args.smp, memory_mib=args.memory, npt=not args.no_npt)
     except Failed as e:
         print(f"host.py: {e}", file=sys.stderr)
         return 125

@@ -2,6 +2,8 @@
 
 #include <asm/bootparam.h>
 #include <elf.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -396,4 +398,132 @@ bool linux_console_is(const char *command_line, const char *device)
         if (at == command_line || at[-1] == ' ')
             is = !strncmp(at + sizeof word - 1, device, strlen(device));
     return is;
+}
+
+/* ---- for a person ---- */
+
+struct lines {
+    char *out;
+    size_t len, room;
+};
+
+__attribute__((format(printf, 2, 3))) static void add_line(struct lines *l, const char *format, ...)
+{
+    va_list args;
+    int n;
+
+    va_start(args, format);
+    n = vsnprintf(l->out + l->len, l->room - l->len, format, args);
+    va_end(args);
+    if (n > 0 && (size_t)n < l->room - l->len)
+        l->len += (size_t)n;
+    else
+        l->out[l->len] = 0; /* a whole line or none */
+}
+
+/* What of it is printable, from `at` on to the first byte that is not. */
+static void add_version(struct lines *l, const u8 *bytes, size_t len, size_t at)
+{
+    char text[256];
+    size_t n = 0;
+
+    while (at + n < len && n < sizeof text - 1 && bytes[at + n] >= ' ' && bytes[at + n] <= '~') {
+        text[n] = (char)bytes[at + n];
+        n++;
+    }
+    text[n] = 0;
+    if (n)
+        add_line(l, "version: %s\n", text);
+}
+
+static const char *compressor(const u8 *at)
+{
+    static const struct {
+        const char *name, *magic;
+        size_t len;
+    } known[] = {
+        { "gzip", "\x1f\x8b", 2 },
+        { "bzip2", "BZh", 3 },
+        { "lzma", "\x5d\0\0", 3 },
+        { "xz",
+          "\xfd"
+          "7zXZ",
+          5 },
+        { "lzo", "\x89LZO", 4 },
+        { "lz4", "\x02\x21\x4c\x18", 4 },
+        { "zstd", "\x28\xb5\x2f\xfd", 4 },
+        { "no compressor", ELFMAG, SELFMAG },
+    };
+
+    for (unsigned i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (!memcmp(at, known[i].magic, known[i].len))
+            return known[i].name;
+    return "an unknown compressor";
+}
+
+static unsigned long long mib(u64 bytes)
+{
+    return (bytes + (1 << 20) - 1) >> 20;
+}
+
+static void describe_bzimage(struct lines *l, const u8 *kernel, size_t bytes)
+{
+    const struct linux_image i = { .kernel = kernel, .kernel_bytes = bytes };
+    size_t setup, at, len, end;
+    struct setup_header h;
+    struct err e;
+    u32 size;
+    bool enters = !read_header(&i, &h, &setup, &e);
+
+    if (h.kernel_version)
+        add_version(l, kernel, bytes, h.kernel_version + 0x200u);
+    add_line(l, "boot protocol: %u.%02u, %s\n", h.version >> 8, h.version & 0xff,
+             enters ? "64-bit entry" : "no 64-bit entry: cannot run here");
+    if (!enters || linux_payload(kernel, bytes, &at, &len, &e))
+        return;
+    end = setup + h.payload_offset + h.payload_length;
+    memcpy(&size, kernel + end - sizeof size, sizeof size);
+    add_line(l, "compressed: by %s, %llu MiB of %llu MiB\n", compressor(kernel + at), mib(len),
+             mib(size));
+    add_line(l, "command line: %u bytes at most\nmemory: %llu MiB at least\n", h.cmdline_size,
+             mib(h.pref_address + h.init_size));
+}
+
+static void describe_elf(struct lines *l, const struct elf *f)
+{
+    static const char banner[] = "Linux version ";
+    const u8 *at = f->bytes;
+    size_t left = f->len;
+    u64 end = 0;
+
+    /* There are formats for it, too: "%s version %s". */
+    while ((at = memmem(at, left, banner, sizeof banner - 1)) != NULL) {
+        at += sizeof banner - 1;
+        left = f->len - (size_t)(at - f->bytes);
+        if (left && *at >= '0' && *at <= '9')
+            break;
+    }
+    if (at)
+        add_version(l, f->bytes, f->len, (size_t)(at - f->bytes));
+    for (u64 n = 0; n < f->header_count; n++) {
+        Elf64_Phdr p;
+
+        if (read_segment(f, n, &p) && p.p_type == PT_LOAD && p.p_paddr + p.p_memsz > end)
+            end = p.p_paddr + p.p_memsz;
+    }
+    add_line(l, "boot protocol: PVH, entry %#llx\ncompressed: no\nmemory: %llu MiB at least\n",
+             (unsigned long long)pvh_entry(f), mib(end));
+}
+
+void linux_describe(const u8 *kernel, size_t bytes, char *out, size_t room)
+{
+    struct lines l = { .out = out, .room = room };
+    struct elf f;
+
+    *out = 0;
+    add_line(&l, "bytes: %zu\n", bytes);
+    if (is_bzimage(kernel, bytes))
+        describe_bzimage(&l, kernel, bytes);
+    else if (read_elf(kernel, bytes, &f))
+        describe_elf(&l, &f);
 }

@@ -47,6 +47,9 @@ const char *linux_accepts(const u8 *kernel, size_t bytes);
 /* Whether the kernel's own console is a device whose name begins so: the last `console=` decides.
  */
 bool linux_console_is(const char *command_line, const char *device);
+/* Its facts for a person, "key: value" lines: version, how it is entered and compressed, what
+ * memory it takes. Of a damaged one what can be told. */
+void linux_describe(const u8 *kernel, size_t bytes, char *out, size_t room);
 /* Where in a bzImage the compressed kernel is; what made it (xz, lz4 ...) its first bytes say.
  * ERR_FORMAT: there is none. */
 int linux_payload(const u8 *kernel, size_t bytes, size_t *at, size_t *len, struct err *e);

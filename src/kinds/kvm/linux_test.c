@@ -140,6 +140,37 @@ static void a_bzimage_is_told_all(void **state)
     rig_destroy(r);
 }
 
+static void a_bzimage_is_described(void **state)
+{
+    static const char version[] = "6.1.0-9 (somebody@somewhere) #1 SMP";
+    struct rig *r = rig_create(64 * MIB);
+    const u32 unpacked = 5 * MIB - 1;
+    char text[512], little[56];
+
+    (void)state;
+    linux_describe(r->kernel, sizeof r->kernel, text, sizeof text);
+    assert_string_equal(text, "bytes: 102560\nboot protocol: 2.15, 64-bit entry\n");
+    header(r)->kernel_version = 0x300;
+    memcpy(r->kernel + 0x500, version, sizeof version);
+    header(r)->payload_offset = 0x300;
+    header(r)->payload_length = 5000;
+    memcpy(r->kernel + SETUP + 0x300, "\x02\x21\x4c\x18", 4);
+    memcpy(r->kernel + SETUP + 0x300 + 4996, &unpacked, 4);
+    linux_describe(r->kernel, sizeof r->kernel, text, sizeof text);
+    assert_string_equal(text, "bytes: 102560\nversion: 6.1.0-9 (somebody@somewhere) #1 SMP\n"
+                              "boot protocol: 2.15, 64-bit entry\n"
+                              "compressed: by lz4, 1 MiB of 5 MiB\n"
+                              "command line: 2047 bytes at most\nmemory: 24 MiB at least\n");
+    linux_describe(r->kernel, sizeof r->kernel, little, sizeof little);
+    assert_string_equal(little, "bytes: 102560\nboot protocol: 2.15, 64-bit entry\n");
+    header(r)->kernel_version = 0xffff; /* behind the end, with what follows */
+    header(r)->xloadflags = 0;
+    linux_describe(r->kernel, 0x300, text, sizeof text);
+    assert_string_equal(text,
+                        "bytes: 768\nboot protocol: 2.15, no 64-bit entry: cannot run here\n");
+    rig_destroy(r);
+}
+
 static void in_little_memory_it_goes_lower(void **state)
 {
     struct rig *r = rig_create(12 * MIB);
@@ -261,6 +292,22 @@ static void a_pvh_kernel_is_told_all(void **state)
     rig_destroy(r);
 }
 
+static void a_pvh_kernel_is_described(void **state)
+{
+    struct pvh p;
+    char text[512];
+
+    (void)state;
+    make_pvh(&p);
+    linux_describe((u8 *)&p, sizeof p, text, sizeof text);
+    assert_non_null(strstr(text, "\nboot protocol: PVH, entry 0x100010\ncompressed: no\n"
+                                 "memory: 3 MiB at least\n"));
+    assert_null(strstr(text, "version"));
+    memcpy(p.code, "Linux version %s, Linux version 7.9-x\n", 38);
+    linux_describe((u8 *)&p, sizeof p, text, sizeof text);
+    assert_non_null(strstr(text, "\nversion: 7.9-x\n"));
+}
+
 static void damaged_pvh_is_refused(void **state)
 {
     struct rig *r = rig_create(8 * MIB);
@@ -313,10 +360,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_bzimage_is_told_all),
+        cmocka_unit_test(a_bzimage_is_described),
         cmocka_unit_test(the_kernel_in_a_bzimage),
         cmocka_unit_test(in_little_memory_it_goes_lower),
         cmocka_unit_test(what_does_not_fit_is_refused),
         cmocka_unit_test(a_pvh_kernel_is_told_all),
+        cmocka_unit_test(a_pvh_kernel_is_described),
         cmocka_unit_test(damaged_pvh_is_refused),
         cmocka_unit_test(which_console),
     };

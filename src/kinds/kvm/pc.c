@@ -466,6 +466,6 @@ int pc_describe(const struct config *c, struct image_info *out, struct err *e)
 {
     (void)e;
     snprintf(out->board, sizeof out->board, "microvm");
-    snprintf(out->text, sizeof out->text, "bytes: %zu\n", c->image_bytes);
+    linux_describe(c->image, c->image_bytes, out->text, sizeof out->text);
     return 0;
 }
