@@ -8,7 +8,7 @@ the programs it needs. What is a real Linux guest to a monitor runs there; the m
 --with puts a file, or a directory, there (a program with its libraries); mews is there with its modules and samples.
 --guest makes an initramfs of busybox and the kernel's virtio modules, whose init is INIT; OUT is gzipped.
 Packages are fetched once and unpacked into $MEWS_KVM_CACHE (else build/kvm-host), not installed."""
-import argparse, fcntl, gzip, os, pathlib, re, shutil, stat, subprocess, sys, tempfile
+import argparse, fcntl, gzip, os, pathlib, re, shutil, stat, struct, subprocess, sys, tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = pathlib.Path(os.environ.get("MEWS_KVM_CACHE", ROOT / "build/kvm-host"))
@@ -42,6 +42,20 @@ def kernel():
 
 def image():
     return next((kernel() / "boot").glob("vmlinuz-*"))
+
+
+UNPACK = {b"\xfd7zXZ": ["xz", "-dc"], b"\x28\xb5\x2f\xfd": ["zstd", "-dc"], b"\x1f\x8b": ["gzip", "-dc"],
+          b"\x02\x21\x4c\x18": ["lz4", "-dc"]}
+
+
+def vmlinux(out):
+    """The ELF file in the kernel's image, as the boot protocol's payload fields say where."""
+    packed = image().read_bytes()
+    offset, length = struct.unpack_from("<II", packed, 0x248)
+    payload = packed[((packed[0x1f1] or 4) + 1) * 512 + offset:][:length - 4]  # its size is behind it
+    tool = next(t for magic, t in UNPACK.items() if payload.startswith(magic))
+    pathlib.Path(out).write_bytes(subprocess.run(tool, input=payload, capture_output=True, check=True).stdout)
+    return out
 
 
 def modules(*names):
@@ -162,11 +176,12 @@ poweroff -f
 """ % STATUS
 
 
-def run(script, files=(), cpu="EPYC", smp=1, memory_mib=1024, npt=True, timeout=300):
-    """Runs the script in a host of its own; returns (status, output, console)."""
+def run(script, files=(), cpu="EPYC", smp=1, memory_mib=1024, npt=True, timeout=300, modules=(), accel=("tcg,thread=multi",)):
+    """Runs the script in a host of its own, which has more modules; `accel` is QEMU's, and words behind it. Returns
+    (status, output, console)."""
     a = Archive()
     a.busybox()
-    a.modules("irqbypass", "kvm", "kvm_amd", "tun", "loop", "ext4")
+    a.modules("irqbypass", "kvm", "kvm_amd", "tun", "loop", "ext4", *modules)
     for path, source in files:
         a.put(path, source)
     a.add("script", data=script.encode())
@@ -174,11 +189,11 @@ def run(script, files=(), cpu="EPYC", smp=1, memory_mib=1024, npt=True, timeout=
     a.add("init", data=init.encode())
     with tempfile.TemporaryDirectory(prefix="mews-host-") as d:
         a.write(f"{d}/initrd")
-        words = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", cpu, "-smp", str(smp), "-m", str(memory_mib),
+        line = ["qemu-system-x86_64", "-M", "q35", "-accel", *accel, "-cpu", cpu, "-smp", str(smp), "-m", str(memory_mib),
                  "-display", "none", "-nodefaults", "-no-reboot", "-kernel", image(), "-initrd", f"{d}/initrd",
                  "-serial", f"file:{d}/console", "-serial", f"file:{d}/output", "-append", "console=ttyS0 panic=-1 quiet"]
         try:
-            p = subprocess.run(list(map(str, words)), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+            p = subprocess.run(list(map(str, line)), stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
             said = p.stderr
         except subprocess.TimeoutExpired:
             said = f"no end after {timeout} s"
