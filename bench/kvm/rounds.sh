@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2086,SC2046 # lists of words
 # What runs where KVM is (run.py has the names of things ahead of it): the same work by each monitor in turn, round after
 # round. Each run's first line is "= PART MONITOR ROUND", then the meter's lines follow.
 #   FILES  guests and kernel   ROUNDS  how many   PARTS  which   MEMORY  of the Linux guest, LARGE  of one that is restored, MiB
@@ -13,7 +14,7 @@ run() { # PART MONITOR METER'S-OPTIONS -- COMMAND
     group=$GROUPS_AT/bench-$$-$count
     if mkdir $group 2>/dev/null; then set -- -g $group "$@"; fi
     meter "$@" </dev/null || [ $? = 137 ] || echo "status $?"
-    for i in 1 2 3 4 5 6 7 8 9; do rmdir $group 2>/dev/null && break; sleep 0.1; done
+    for _ in 1 2 3 4 5 6 7 8 9; do rmdir $group 2>/dev/null && break; sleep 0.1; done
 }
 
 # ---- monitors: whatever is best for this ----
@@ -41,19 +42,6 @@ linux() { # PART METER'S-OPTIONS WORDS-FOR-INIT ; $mews_more, $q35_more, $microv
     done
 }
 nothing() { mews_more='' q35_more='' microvm_more='' vhost_more=''; }
-with_disk() {
-    mews_more="$mews_more --disk $DISK"
-    drive="-object iothread,id=t -drive file=$DISK,format=raw,if=none,id=d,cache=writeback,aio=io_uring,discard=unmap"
-    q35_more="$q35_more $drive -device virtio-blk-pci,drive=d,iothread=t"
-    microvm_more="$microvm_more $drive -device virtio-blk-device,drive=d,iothread=t"
-}
-with_tap() {
-    mews_more="$mews_more --net tap=bench0"
-    tap="-netdev tap,id=n,ifname=bench0,script=no,downscript=no"
-    vhost_more="$q35_more $tap,vhost=on -device virtio-net-pci,netdev=n,romfile="
-    q35_more="$q35_more $tap,vhost=off -device virtio-net-pci,netdev=n,romfile="
-    microvm_more="$microvm_more $tap,vhost=off -device virtio-net-device,netdev=n"
-}
 with_user() {
     mews_more="$mews_more --net user"
     q35_more="$q35_more -netdev user,id=n -device virtio-net-pci,netdev=n,romfile="
@@ -95,26 +83,18 @@ restore() { # until the guest says the next word
         run restore $size-MiB -n 1 mews restore $snap
     done
 }
-memory() {
-    monitors=mews; [ $QEMU ] && monitors="mews q35 microvm"
-    nothing; disk_there; tap_there; with_disk; with_tap
-    linux memory "-n 2 -r $MEMORY" idle
-}
 boot() {
     monitors="mews mews-bz"; [ $QEMU ] && monitors="mews q35 microvm mews-bz q35-bz"
     nothing; linux boot "" boot
 }
-disk() {
-    monitors=mews; [ $QEMU ] && monitors="mews q35 microvm"
-    nothing; disk_there; with_disk; linux disk "" disk
-}
-tap() {
+loads() { # a disk, a network by a tap device; and how much memory that takes
     monitors=mews; [ $QEMU ] && monitors="mews q35 microvm q35-vhost"
-    nothing; tap_there; with_tap; linux tap "" "net 10.9.0.2 10.9.0.1 24"
+    nothing; disk_there; tap_there; with_disk; with_tap
+    linux loads "-r $MEMORY" "loads 10.9.0.2 10.9.0.1 24"
 }
-user() {
+user() { # a network by libslirp
     monitors=mews; [ $QEMU ] && monitors="mews q35 microvm"
-    nothing; with_user; linux user "" "net 10.0.2.15 10.0.2.2 8"
+    nothing; with_user; linux user "" "loads 10.0.2.15 10.0.2.2 8"
 }
 
 load serve 7000 & server=$!

@@ -2,7 +2,7 @@
 """Builds what is run, runs rounds.sh on a host that has KVM, and makes tables of what it said: medians, and least to most.
 
 usage: run.py [--rounds N] [--only PART,...] [--here|--nested] [--keep FILE] [--icount]
-  parts: first exits restore memory boot disk tap user     --keep: the figures as they came
+  parts: first exits restore boot loads user     --keep: the figures as they came
   --icount: the nested host counts instructions instead of time; neither what else the machine does nor what a switch
   of worlds costs is in it then"""
 import argparse, os, pathlib, re, shutil, statistics, subprocess, sys, tempfile
@@ -14,7 +14,7 @@ os.environ.setdefault("MEWS_MODULES", str(BUILD))
 sys.path.insert(0, str(ROOT / "tests/kvm"))
 import host
 
-PARTS = ["first", "exits", "restore", "memory", "boot", "disk", "tap", "user"]
+PARTS = ["first", "exits", "restore", "boot", "loads", "user"]
 MEMORY = 256
 COUNT = 10000  # of accesses in guest.asm
 QEMU_DATA = ["/usr/share/qemu", "/usr/share/seabios"]
@@ -125,11 +125,11 @@ def report(runs):
     table(runs, "restore", "restore, to the next word of the guest", None, "a", MS, "ms")
     table(runs, "boot", "from exec to the kernel's init", None, "init", MS, "ms")
     for test in "read-4k-1", "read-4k-16", "read-256k-4", "write-4k-16", "write-256k-4", "sync-4k-1":
-        table(runs, "disk", f"disk: {test}", test, test + ".", MS, "ms")
-    for net in "tap", "user":
+        table(runs, "loads", f"disk: {test}", test, test + ".", MS, "ms")
+    for part, net in ("loads", "tap"), ("user", "user"):
         for test in "answer", "send", "ask":
-            table(runs, net, f"{net}: {test}", test, test + ".", MS, "ms")
-    memory = {m: [r["idle"][2] for r in rs if len(r.get("idle", ())) == 3] for (p, m), rs in runs.items() if p == "memory"}
+            table(runs, part, f"{net}: {test}", test, test + ".", MS, "ms")
+    memory = {m: [r["idle"][2] for r in rs if len(r.get("idle", ())) == 3] for (p, m), rs in runs.items() if p == "loads"}
     if memory:
         print("memory of the monitor: Pss without the guest's, KiB; Linux, one disk, one link")
     for m, kib in memory.items():
