@@ -34,6 +34,7 @@ packages() {
         ;;
     bench) # the peers
         echo libretro-nestopia retroarch fceux mame mednafen xvfb xauth
+        echo qemu-system-x86 busybox-static binutils lz4 xz-utils zstd # and a kernel, unpacked
         ;;
     dev) # other compilers, and tools of people who work here
         echo clang-14 clang clang-tidy-14 libclang-rt-14-dev shellcheck gcovr

@@ -64,6 +64,8 @@ const struct jail_rule jail_rules[] = {
     CALL("restart_syscall"),
     CALL("futex"),
     CALL("sched_yield"),
+    ELSEWHERE("rseq", "a thread that was made before, and has its first turn after, the list"),
+    ELSEWHERE("set_robust_list", "the same"),
     CALL("rt_sigprocmask"),
     CALL("rt_sigreturn"),
     CALL("exit"),

@@ -5,16 +5,21 @@
 #include <string.h>
 #include <sys/mman.h>
 
+static u64 alignment(u64 size_bytes)
+{
+    return size_bytes < SPACE_HUGE_BYTES ? SPACE_ALIGN_BYTES : SPACE_HUGE_BYTES;
+}
+
 /* A large memory's block: whole pages of the host's, zero and not yet there. It does not come from
  * calloc(), which clears what was freed before, all of it, and may have it inside the heap. */
 static u64 block_bytes(u64 size_bytes)
 {
-    return ((size_bytes + SPACE_ALIGN_BYTES - 1) & -(u64)SPACE_ALIGN_BYTES) + SPACE_ALIGN_BYTES;
+    return ((size_bytes + SPACE_ALIGN_BYTES - 1) & -(u64)SPACE_ALIGN_BYTES) + alignment(size_bytes);
 }
 
 static u8 *allocate_large(u64 size_bytes, void **block)
 {
-    u64 whole = block_bytes(size_bytes);
+    u64 whole = block_bytes(size_bytes), align = alignment(size_bytes);
     uintptr_t at;
 
     if (whole < size_bytes || whole > SIZE_MAX)
@@ -25,7 +30,7 @@ static u8 *allocate_large(u64 size_bytes, void **block)
         *block = NULL;
         return NULL;
     }
-    at = ((uintptr_t)*block + SPACE_ALIGN_BYTES - 1) & -(uintptr_t)SPACE_ALIGN_BYTES;
+    at = ((uintptr_t)*block + align - 1) & -(uintptr_t)align;
     return (u8 *)at;
 }
 

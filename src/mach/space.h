@@ -17,6 +17,8 @@
  * any host can map a file in its place; it is zero until touched, and costs nothing before. */
 #define SPACE_LARGE_BYTES (1u << 20)
 #define SPACE_ALIGN_BYTES (1u << 16)
+/* From this size on to that: a host's huge page can stand behind one of the guest's. */
+#define SPACE_HUGE_BYTES (2u << 20)
 
 enum space_flags {
     SPACE_ROM = 1,       /* never written by the guest; not in snapshots */

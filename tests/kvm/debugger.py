@@ -3,28 +3,13 @@
 a host with AMD-V under QEMU's translator (host.py): debugger.py [WORD...]
 
 That host delivers no breakpoint, neither by registers nor by INT3: what waits for one there goes by single instructions."""
-import importlib.util, pathlib, re, struct, subprocess, sys, time
+import importlib.util, pathlib, re, subprocess, sys, time
 
 spec = importlib.util.spec_from_file_location("microvm", pathlib.Path(__file__).with_name("microvm.py"))
 microvm = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(microvm)
 host, check = microvm.host, microvm.check
 P = "/guests/pvh.elf"
-
-TOOLS = {b"\xfd7zXZ": ["xz", "-dc"], b"\x28\xb5\x2f\xfd": ["zstd", "-dc"], b"\x1f\x8b": ["gzip", "-dc"],
-         b"\x02\x21\x4c\x18": ["lz4", "-dc"]}
-
-
-def vmlinux():
-    """The ELF file in the kernel's image, as the boot protocol's payload fields say where."""
-    image = host.image().read_bytes()
-    offset, length = struct.unpack_from("<II", image, 0x248)
-    payload = image[((image[0x1f1] or 4) + 1) * 512 + offset:][:length - 4]  # its size is behind it
-    tool = next(t for magic, t in TOOLS.items() if payload.startswith(magic))
-    out = pathlib.Path(microvm.top.name, "vmlinux")
-    out.write_bytes(subprocess.run(tool, input=payload, capture_output=True, check=True).stdout)
-    return out
-
 
 def faults():
     """A PVH program; its mistakes stop the machine with reason, instruction and registers, and status 134."""
@@ -102,7 +87,7 @@ sleep 100000 # nobody but the kernel: what it wakes up for it does in its own th
 
 def linux():
     """The debugger on Debian's kernel, entered by PVH as ELF: symbols, a breakpoint in the idle loop, steps, calls, a watch."""
-    elf = vmlinux()
+    elf = host.vmlinux(pathlib.Path(microvm.top.name, "vmlinux"))
     guest = f"{microvm.top.name}/d.gz"
     host.guest(LINUX, guest)
     out = microvm.run("", """

@@ -8,7 +8,7 @@ the programs it needs. What is a real Linux guest to a monitor runs there; the m
 --with puts a file, or a directory, there (a program with its libraries); mews is there with its modules and samples.
 --guest makes an initramfs of busybox and the kernel's virtio modules, whose init is INIT; OUT is gzipped.
 Packages are fetched once and unpacked into $MEWS_KVM_CACHE (else build/kvm-host), not installed."""
-import argparse, fcntl, gzip, os, pathlib, re, shutil, stat, subprocess, sys, tempfile
+import argparse, fcntl, gzip, os, pathlib, re, shutil, stat, struct, subprocess, sys, tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = pathlib.Path(os.environ.get("MEWS_KVM_CACHE", ROOT / "build/kvm-host"))
@@ -42,6 +42,20 @@ def kernel():
 
 def image():
     return next((kernel() / "boot").glob("vmlinuz-*"))
+
+
+UNPACK = {b"\xfd7zXZ": ["xz", "-dc"], b"\x28\xb5\x2f\xfd": ["zstd", "-dc"], b"\x1f\x8b": ["gzip", "-dc"],
+          b"\x02\x21\x4c\x18": ["lz4", "-dc"]}
+
+
+def vmlinux(out):
+    """The ELF file in the kernel's image, as the boot protocol's payload fields say where."""
+    packed = image().read_bytes()
+    offset, length = struct.unpack_from("<II", packed, 0x248)
+    payload = packed[((packed[0x1f1] or 4) + 1) * 512 + offset:][:length - 4]  # its size is behind it
+    tool = next(t for magic, t in UNPACK.items() if payload.startswith(magic))
+    pathlib.Path(out).write_bytes(subprocess.run(tool, input=payload, capture_output=True, check=True).stdout)
+    return out
 
 
 def modules(*names):
@@ -162,19 +176,22 @@ poweroff -f
 """ % STATUS
 
 
-def command(directory, script, files=(), cpu="EPYC", smp=1, memory_mib=1024, npt=True, disk=None):
+def command(directory, script, files=(), cpu="EPYC", smp=1, memory_mib=1024, npt=True, disk=None, modules=(),
+            accel=("tcg,thread=multi",)):
     """The words that start a host with this script; its output is the second serial line, of which the caller says where it
-    goes. disk: a file that is the host's /dev/vda; what is written to it is forgotten."""
+    goes. disk: a file that is the host's /dev/vda; what is written to it is forgotten. modules: more for its kernel.
+    accel: QEMU's, and words behind it."""
     a = Archive()
     a.busybox()
-    a.modules("irqbypass", "kvm", "kvm_amd", "tun", "loop", "ext4", *(["virtio_pci", "virtio_blk"] if disk else []))
+    a.modules("irqbypass", "kvm", "kvm_amd", "tun", "loop", "ext4", *modules,
+              *(["virtio_pci", "virtio_blk"] if disk else []))
     for path, source in files:
         a.put(path, source)
     a.add("script", data=script.encode())
     init = SCRIPT if npt else SCRIPT.replace("insmod $k |", "insmod $k $(case $k in *kvm-amd*) echo npt=0;; esac) |")
     a.add("init", data=init.encode())
     a.write(f"{directory}/initrd")
-    words = ["qemu-system-x86_64", "-M", "q35", "-accel", "tcg,thread=multi", "-cpu", cpu, "-smp", smp, "-m", memory_mib,
+    words = ["qemu-system-x86_64", "-M", "q35", "-accel", *accel, "-cpu", cpu, "-smp", smp, "-m", memory_mib,
              "-display", "none", "-nodefaults", "-no-reboot", "-kernel", image(), "-initrd", f"{directory}/initrd",
              "-append", "console=ttyS0 panic=-1 no_timer_check quiet", "-serial", f"file:{directory}/console"]
     if disk:

@@ -37,6 +37,7 @@ int disk_do(struct disk *d, const struct block_request *r)
 
 const struct host_call disk_host_calls[DISK_HOST_CALLS] = {
     { .name = "preadv" },
+    { .name = "preadv2" },
     { .name = "pwritev" },
     { .name = "fdatasync" },
     { .name = "fallocate" },
@@ -93,20 +94,32 @@ static bool disk_submit(struct block_port *p, const struct block_request *r)
     return true;
 }
 
-void disk_done(struct disk *d, struct job *j, int error)
+void disk_note(struct disk *d, struct job *j, int error)
 {
-    struct wake wake;
-
     pthread_mutex_lock(&d->lock);
     assert(d->done_count < DISK_DEPTH && d->under_way);
     d->done[d->done_count++] = (struct block_done) { j->request.tag, error };
-    wake = d->wake;
     j->next = d->free;
     d->free = j;
     if (!--d->under_way)
         pthread_cond_broadcast(&d->idle);
     pthread_mutex_unlock(&d->lock);
+}
+
+void disk_tell(struct disk *d)
+{
+    struct wake wake;
+
+    pthread_mutex_lock(&d->lock);
+    wake = d->wake;
+    pthread_mutex_unlock(&d->lock);
     wake_call(&wake);
+}
+
+void disk_done(struct disk *d, struct job *j, int error)
+{
+    disk_note(d, j, error);
+    disk_tell(d);
 }
 
 static unsigned disk_completed(struct block_port *p, struct block_done *out, unsigned room)

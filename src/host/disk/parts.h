@@ -100,6 +100,9 @@ struct disk {
 
 /* Any thread of the engine's. */
 void disk_done(struct disk *d, struct job *j, int error);
+/* The same in two, for many at once: each is done, then the machine is woken. */
+void disk_note(struct disk *d, struct job *j, int error);
+void disk_tell(struct disk *d);
 /* Does a request, and waits until it is done; an errno. */
 int disk_do(struct disk *d, const struct block_request *r);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* ---- the host ---- */
@@ -193,6 +194,10 @@ int vm_make_ram(struct vm *v, u64 bytes, struct err *e)
         (bytes > low && !space_init(&v->high, "high", bytes - low, FOUR_GIB, 0)))
         return err_set(e, ERR_NOMEM, "no memory for a guest of %llu MiB",
                        (unsigned long long)(bytes >> 20));
+    /* Where a host gives huge pages to those alone that ask. It may have none: that is no error. */
+    madvise(v->ram.bytes, v->ram.size_bytes, MADV_HUGEPAGE);
+    if (v->high.size_bytes)
+        madvise(v->high.bytes, v->high.size_bytes, MADV_HUGEPAGE);
     v->ram.collect = collect_ram;
     v->high.collect = collect_high;
     if (bytes > low)

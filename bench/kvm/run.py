@@ -1,0 +1,181 @@
+#!/usr/bin/env python3
+"""Builds what is run, runs rounds.sh on a host that has KVM, and makes tables of what it said: medians, and least to most.
+
+usage: run.py [--rounds N] [--only PART,...] [--here|--nested] [--keep FILE] [--icount]
+  parts: first exits restore boot loads user     --keep: the figures as they came
+  --icount: the nested host counts instructions instead of time; neither what else the machine does nor what a switch
+  of worlds costs is in it then"""
+import argparse, os, pathlib, re, shutil, statistics, subprocess, sys, tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = pathlib.Path(__file__).parent
+BUILD = pathlib.Path(os.environ.get("MEWS_BUILD", ROOT / "build/release")).resolve()
+os.environ.setdefault("MEWS_MODULES", str(BUILD))
+sys.path.insert(0, str(ROOT / "tests/kvm"))
+import host
+
+PARTS = ["first", "exits", "restore", "boot", "loads", "user"]
+MEMORY = 256
+COUNT = 10000  # of accesses in guest.asm
+QEMU_DATA = ["/usr/share/qemu", "/usr/share/seabios"]
+QEMU_FILES = ["bios-256k.bin", "bios-microvm.bin", "qboot.rom", "pvh.bin", "linuxboot_dma.bin", "kvmvapic.bin"]
+
+
+def build(d):
+    """All that rounds.sh finds in its FILES, in the directory d; the programs in d/bin."""
+    (d / "bin").mkdir()
+    cc = ["gcc", "-O2", "-std=gnu17", "-Wall", "-Wextra"]
+    subprocess.run([*cc, "-o", d / "bin/bare", HERE / "bare.c"], check=True)
+    subprocess.run([*cc, "-o", d / "bin/meter", HERE / "meter.c"], check=True)
+    subprocess.run([*cc, "-static", "-pthread", "-o", d / "bin/load", HERE / "load.c"], check=True)
+    guest = HERE / "guest.asm"
+    subprocess.run(["nasm", "-f", "bin", "-o", d / "guest.bin", guest], check=True)
+    for name, words in ("guest", []), ("micro", ["-dMICRO"]), ("again", ["-dFOREVER"]):
+        subprocess.run(["nasm", *words, "-f", "elf32", "-o", d / f"{name}.o", guest], check=True)
+        subprocess.run(["ld", "-m", "elf_i386", "-Ttext-segment=0x100000", "-o", d / f"{name}.elf", d / f"{name}.o"], check=True)
+    host.vmlinux(d / "vmlinux")
+    shutil.copy(host.image(), d / "bzImage")
+    a = host.Archive()
+    a.busybox()
+    a.modules("virtio_pci", "virtio_mmio", "virtio_blk", "virtio_net")
+    a.add("bin/load", d / "bin/load")
+    a.add("init", HERE / "init.sh")
+    a.write(d / "guest.gz")
+
+
+def script(files, rounds, parts, large):
+    names = f"FILES={files} ROUNDS={rounds} PARTS='{' '.join(parts)}' MEMORY={MEMORY} LARGE={large} QEMU={'yes' if shutil.which('qemu-system-x86_64') else ''}\n"
+    return names + (HERE / "rounds.sh").read_text()
+
+
+def here(d, args):
+    """On this machine."""
+    for name in "mews", "mews-usernet":
+        (d / "bin" / name).symlink_to(BUILD / name)
+    env = dict(os.environ, PATH=f"{d}/bin:{os.environ['PATH']}", MEWS_MODULES=str(BUILD))
+    p = subprocess.run(["sh", "-c", script(d, args.rounds, args.parts, 4096)], stdout=subprocess.PIPE, text=True, env=env)
+    return p.stdout
+
+
+def nested(d, args):
+    files = host.mews_files() + [(f"root/{f.name}", f) for f in d.iterdir() if f.suffix in (".bin", ".elf", ".gz")]
+    files += [(f"root/{n}", d / n) for n in ("vmlinux", "bzImage")] + [(f"bin/{f.name}", f) for f in (d / "bin").iterdir()]
+    if shutil.which("qemu-system-x86_64"):
+        files.append(("usr/bin/qemu-system-x86_64", shutil.which("qemu-system-x86_64")))
+        for name in QEMU_FILES:
+            path = next((p for q in QEMU_DATA for p in [pathlib.Path(q, name)] if p.exists()), None)
+            if path:
+                files.append((f"usr/share/qemu/{name}", path))
+    how = {"memory_mib": 6144, "smp": 1 if args.icount else 2, "timeout": args.timeout, "modules": ["vhost_net"]}
+    if args.icount:
+        how["accel"] = ["tcg,thread=single", "-icount", "shift=0,sleep=off"]
+    return host.run(script("/root", args.rounds, args.parts, 2048), files, **how)[1]
+
+
+# ---- what was said ----
+
+def read(text):
+    """{(part, monitor): [{mark: (wall us, cpu us, KiB)}, a dictionary a run]}"""
+    runs, now = {}, None
+    for line in text.splitlines():
+        words = line.split()
+        if line.startswith("= "):
+            now = {}
+            runs.setdefault((words[1], words[2]), []).append(now)
+        elif now is not None and re.fullmatch(r"\S+( \d+){2,3}", line):
+            now[words[0]] = tuple(map(int, words[1:]))
+        else:
+            print(line, file=sys.stderr)
+    return runs
+
+
+def between(runs, first, last, what, scale):
+    """Of each run that has both marks; None: its beginning."""
+    out = []
+    for r in runs:
+        if last in r and (first is None or first in r):
+            out.append((r[last][what] - (r[first][what] if first else 0)) / scale)
+    return out
+
+
+def show(values, digits=2):
+    if not values:
+        return f"{'-':>24}"
+    return f"{statistics.median(values):10.{digits}f} {f'{min(values):.{digits}f}-{max(values):.{digits}f}':>13}"
+
+
+def table(runs, part, title, first, last, scale, unit, over=1):
+    """CPU and wall time by monitor, and how much of mews's each takes."""
+    rows = {m: r for (p, m), r in runs.items() if p == part}
+    if not any(between(r, first, last, 1, 1) for r in rows.values()):
+        return
+    print(f"{title + ', ' + unit:54} {'CPU':>10} {'least-most':>13} {'elapsed':>10} {'least-most':>13} {'CPU/mews':>9}")
+    mews = between(rows.get("mews", []), first, last, 1, scale * over)
+    for m, r in rows.items():
+        cpu, wall = (between(r, first, last, what, scale * over) for what in (1, 0))
+        ratio = statistics.median(cpu) / statistics.median(mews) if cpu and mews else 0
+        print(f"  {m:52} {show(cpu)} {show(wall)} {ratio:9.2f}")
+
+
+def report(runs):
+    MS = 1000
+    table(runs, "first", "from exec to the first instruction, 512 MiB", None, "a", MS, "ms")
+    table(runs, "exits", "a port read", "a", "p", 1, "us", COUNT)
+    table(runs, "exits", "an address read", "c", "m", 1, "us", COUNT)
+    table(runs, "restore", "restore, to the next word of the guest", None, "a", MS, "ms")
+    table(runs, "boot", "from exec to the kernel's init", None, "init", MS, "ms")
+    for test in "read-4k-1", "read-4k-16", "read-256k-4", "write-4k-16", "write-256k-4", "sync-4k-1":
+        table(runs, "loads", f"disk: {test}", test, test + ".", MS, "ms")
+    for part, net in ("loads", "tap"), ("user", "user"):
+        for test in "answer", "send", "ask":
+            table(runs, part, f"{net}: {test}", test, test + ".", MS, "ms")
+    memory = {m: [r["idle"][2] for r in rs if len(r.get("idle", ())) == 3] for (p, m), rs in runs.items() if p == "loads"}
+    if memory:
+        print("memory of the monitor: Pss without the guest's, KiB; Linux, one disk, one link")
+    for m, kib in memory.items():
+        print(f"  {m:52} {show(kib, 0)}")
+
+
+def conditions(nested, args):
+    model = re.search(r"^model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text(), re.M)
+    load = os.getloadavg()
+    qemu = shutil.which("qemu-system-x86_64")
+    version = subprocess.run([qemu, "--version"], capture_output=True, text=True).stdout.split("\n")[0] if qemu else "no QEMU"
+    print(f"{os.cpu_count()} of {model[1] if model else 'a processor'}, load {load[0]:.1f} at the beginning; {version}; {args.rounds} rounds")
+    if nested:
+        print("in a host with AMD-V under QEMU's translator (there is no /dev/kvm here): ratios say something, times do not"
+              + ("; each instruction counts as 1 ns" if args.icount else ""))
+    else:
+        print("on this machine's /dev/kvm" + (" (PVM, which emulates each instruction)" if os.path.exists("/sys/module/kvm_pvm") else ""))
+
+
+def main():
+    ap = argparse.ArgumentParser(usage=__doc__)
+    ap.add_argument("--rounds", type=int, default=5)
+    ap.add_argument("--only", default=",".join(PARTS))
+    ap.add_argument("--here", action="store_true")
+    ap.add_argument("--nested", action="store_true")
+    ap.add_argument("--keep")
+    ap.add_argument("--icount", action="store_true")
+    ap.add_argument("--timeout", type=int, default=3600)
+    args = ap.parse_args()
+    args.parts = args.only.split(",")
+    if set(args.parts) - set(PARTS):
+        ap.error(f"--only: of {' '.join(PARTS)}")
+    is_nested = args.nested or not (args.here or os.access("/dev/kvm", os.R_OK | os.W_OK))
+    conditions(is_nested, args)
+    sys.stdout.flush()
+    with tempfile.TemporaryDirectory(prefix="mews-bench-") as d:
+        build(pathlib.Path(d))
+        text = (nested if is_nested else here)(pathlib.Path(d), args)
+    if args.keep:
+        pathlib.Path(args.keep).write_text(text)
+    report(read(text))
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except host.Failed as e:
+        sys.exit(f"run.py: {e}")
