@@ -132,25 +132,6 @@ mews ps; mews wait c; echo "LOST $?"; mews logs c | tail -n 4
     check("a page of memory that is lost is the host's fault", re.search(r"mews: .*(a page of the guest's memory cannot be had|its memory is lost)", out) and "LOST 1" in out, out)
 
 
-def main():
-    tests = [faults, programs, topology, moved]
-    try:
-        # By single instructions a breakpoint in a kernel that idles is reached at once or hardly ever: when it is asked for.
-        for t in tests + [linux]:
-            if t in tests and not sys.argv[1:] or t.__name__ in sys.argv[1:]:
-                began = time.monotonic()
-                t()
-                print(f"# {t.__name__}: {time.monotonic() - began:.0f} s", flush=True)
-    except host.Failed as e:
-        text = str(e)
-        if "could not be fetched" in text or "no qemu" in text or "apt-cache" in text:
-            print(f"skipped: {text}")
-            return 77
-        print(f"not ok - {text}")
-        return 1
-    print(f"{microvm.failures} failed")
-    return microvm.failures > 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    # By single instructions a breakpoint in a kernel that idles is reached at once or hardly ever: `linux` is for who asks.
+    sys.exit(microvm.perform([faults, programs, topology, moved] + ([linux] if sys.argv[1:] else []), sys.argv[1:]))

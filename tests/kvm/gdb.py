@@ -104,25 +104,10 @@ mews logs k | grep -ciE 'oops|panic|BUG|soft lockup'; mews stop --timeout 1 k
 
 
 def main():
-    tests = {"micro": micro, "microvm": microvm_}
     if not shutil.which("gdb"):
         print("skipped: no gdb here")
         return 77
-    try:
-        for name, t in tests.items():
-            if not sys.argv[1:] or name in sys.argv[1:]:
-                began = time.monotonic()
-                t()
-                print(f"# {name}: {time.monotonic() - began:.0f} s", flush=True)
-    except host.Failed as e:
-        text = str(e)
-        if "could not be fetched" in text or "no qemu" in text or "apt-cache" in text:
-            print(f"skipped: {text}")
-            return 77
-        print(f"not ok - {text}")
-        return 1
-    print(f"{microvm.failures} failed")
-    return microvm.failures > 0
+    return microvm.perform([micro, microvm_], sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -351,13 +351,19 @@ done
             r"virtio\.notify virtio=2 queue=0", r"disk\.write disk=0 sector=[0-9A-F]+ bytes=[0-9A-F]+", r"disk\.done disk=0 sector=\w+ ns=")), mine)
 
 
-def main():
-    tests = [boots, resets, saved, disks, saved_disks, networks, consoles, transports]
+def perform(tests, chosen=()):
+    """Runs the chosen ones of these functions, all unless words name some; an exit status. A host under a translator now and
+    then loses seconds, and its guests what they wait for: what fails is done once more, and that counts."""
+    global failures
     try:
         for t in tests:
-            if not sys.argv[1:] or t.__name__ in sys.argv[1:]:
-                began = time.monotonic()
+            if not chosen or t.__name__ in chosen:
+                began, before = time.monotonic(), failures
                 t()
+                if failures > before:
+                    print("# once more", flush=True)
+                    failures = before
+                    t()
                 print(f"# {t.__name__}: {time.monotonic() - began:.0f} s", flush=True)
     except host.Failed as e:
         text = str(e)
@@ -371,4 +377,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(perform([boots, resets, saved, disks, saved_disks, networks, consoles, transports], sys.argv[1:]))
