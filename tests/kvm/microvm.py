@@ -202,20 +202,20 @@ until_files m 12; mews snapshot --incremental m /tmp/b.snap; echo "INCREMENTAL $
 mews snapshot --squash /tmp/c.snap /tmp/a.snap /tmp/b.snap; echo "SQUASH $?"
 mews fork --name f m; echo "REFUSED $?"
 mews fork --name f --disk $D m; echo "FORK $?"
-mews wait f; echo "f: $(mews logs f | grep -E 'GOOD|SUMS|BAD [^0]' | tr '\n' ' ')"
-mews wait m; echo "m: $(mews logs m | grep -E 'GOOD|SUMS|BAD [^0]' | tr '\n' ' ')"
-for s in a c; do echo "$s: $(mews restore --disk $D /tmp/$s.snap | grep -E 'GOOD|SUMS|BAD [^0]' | tr '\n' ' ')"; done
+mews wait f; echo "f: $(mews logs f | tr -d '\r' | grep -E 'GOOD|SUMS|BAD [^0]' | tr '\n' ' ')"
+mews wait m; echo "m: $(mews logs m | tr -d '\r' | grep -E 'GOOD|SUMS|BAD [^0]' | tr '\n' ' ')"
+for s in a c; do echo "$s: $(mews restore --disk $D /tmp/$s.snap | tr -d '\r' | grep -E 'GOOD|SUMS|BAD [^0]' | tr '\n' ' ')"; done
 mews restore /tmp/a.snap; echo "WITHOUT $?"; mews restore --disk /root/a.img,ro /tmp/a.snap; echo "OTHER $?"
 touch /root/a.img; mews restore --disk $D /tmp/a.snap; echo "CHANGED $?"
-echo "a again: $(mews restore --disk $D,changed=ok /tmp/a.snap | grep -E 'GOOD|SUMS' | tr '\n' ' ')"
+echo "a again: $(mews restore --disk $D,changed=ok /tmp/a.snap | tr -d '\r' | grep -E 'GOOD|SUMS' | tr '\n' ' ')"
 """, more=[disk_image("a.img", 24, hello="x")], memory_mib=1536, smp=2, timeout=600)
     check("a snapshot under load", re.search(r"SNAPSHOT 0 at [5-9]\b", out), out)
     more = re.search(r"INCREMENTAL 0 (\d+)", out)
     check("an incremental one is smaller than memory", more and int(more[1]) < 64 << 20 and "SQUASH 0" in out, out)
     for name in "f", "m", "a", "c", "a again":
         check(f"{name}: what was written is there", re.search(rf"^{name}: SUMS 30 GOOD 30", out, re.M), out)
-    check("without its disks there is no machine", re.search(r"mews: .*has 1 disk.*\n(.*\n)*REFUSED 1", out)
-          and re.search(r"mews: .*has 1 disk.*\n(.*\n)*WITHOUT 1", out), out)
+    check("without its disks there is no machine", re.search(r"mews: .*has 1 disk.*\n(.*\n)*REFUSED 2", out)
+          and re.search(r"mews: .*has 1 disk.*\n(.*\n)*WITHOUT 2", out), out)
     check("nor with another one", re.search(r"mews: .*\nOTHER 1", out) and re.search(r"mews: .*changed after the snapshot.*\nCHANGED 1", out), out)
 
 

@@ -11,6 +11,7 @@
 
 static FIELD_TABLE(disk, 1, DISK)
 
+#define SECOND_NS 1000000000ull
 enum { SECTOR = 512, BLOCK = 4096, BURST_NS = 100000000 };
 
 static struct disk *disk_of(struct block_port *p)
@@ -167,13 +168,21 @@ static const struct block_ops disk_ops = {
 
 /* ---- snapshots ---- */
 
+/* 1 more than the time, since some file systems know 1970 alone. */
 static u64 last_change(const struct disk *d)
 {
     struct stat st;
 
     if (file_stat(d->backing->named, &st) || !S_ISREG(st.st_mode))
         return 0;
-    return (u64)st.st_mtim.tv_sec * 1000000000u + (u64)st.st_mtim.tv_nsec;
+    return (u64)st.st_mtim.tv_sec * SECOND_NS + (u64)st.st_mtim.tv_nsec + 1;
+}
+
+/* A copy that was made with the original's time may have it in whole seconds. */
+static bool same_change(u64 saved, u64 now)
+{
+    return !saved || !now || now == saved ||
+           (now % SECOND_NS == 1 && (now - 1) / SECOND_NS == (saved - 1) / SECOND_NS);
 }
 
 /* All is settled. What an overlay's file gets only with a flush, it gets now. */
@@ -191,7 +200,7 @@ static int disk_loaded(void *self, struct err *e)
     struct disk *d = self;
     u64 now = last_change(d);
 
-    if (d->changed && now && now != d->changed && !d->any_change)
+    if (!d->any_change && !same_change(d->changed, now))
         return err_set(e, ERR_STATE,
                        "%s was changed after the snapshot was made; with --disk %s,changed=ok the "
                        "machine gets it as it is",

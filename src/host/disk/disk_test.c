@@ -355,6 +355,11 @@ static void another_disk_is_refused(void **state)
         assert_int_equal(ask(&u, BLOCK_WRITE, 0, 512, model), 0);
         save(&u);
         assert_int_equal(own->loaded(own->self, &e), 0);
+        save(&u);
+        times[1] = (struct timespec) { (time_t)((u.disk->changed - 1) / 1000000000u), 0 };
+        assert_int_equal(utimensat(AT_FDCWD, i == 2 ? c.overlay : c.path, times, 0), 0);
+        assert_int_equal(own->loaded(own->self, &e), 0); /* a copy by whole seconds */
+        times[1].tv_sec = 1000;
         assert_int_equal(utimensat(AT_FDCWD, i == 2 ? c.overlay : c.path, times, 0), 0);
         assert_int_equal(own->loaded(own->self, &e), -ERR_STATE);
         assert_non_null(strstr(e.text, "changed after the snapshot"));

@@ -74,7 +74,7 @@ struct engine_ops {
 #define DISK(F, A, E, G, H)                                                \
     F(CONFIG, bool, overlay_tmp, "what was written goes with the machine") \
     F(STATE, u64, changed,                                                 \
-      "when the file that does not was changed last: ns since 1970; 0: not known")
+      "when the file that does not was changed last: 1 + ns since 1970; 0: not known")
 
 struct disk {
     FIELD_MEMBERS(DISK)
