@@ -121,7 +121,8 @@ static int check_key(const struct asked *a, const char *path, const u8 *text, si
         known = known || memmem(text, len, kinds[i], strlen(kinds[i]));
     return known && !memchr(text, 0, len)
                ? 0
-               : usage(a->command, "--ssh-key %s: not a public key, as ssh-keygen makes them", path);
+               : usage(a->command, "--ssh-key %s: not a public key, as ssh-keygen makes them",
+                       path);
 }
 
 /* All that the files have, a line each; the caller frees it. */
@@ -160,7 +161,8 @@ static void add_package(struct asked *a, const char *name)
     for (unsigned i = 0; i < a->package_count; i++)
         if (!strcmp(a->packages[i], name))
             return;
-    a->packages[a->package_count++] = name; /* there is one place behind the last that can be asked */
+    a->packages[a->package_count++] =
+        name; /* there is one place behind the last that can be asked */
     a->packages[a->package_count] = NULL;
 }
 

@@ -317,9 +317,10 @@ static int put_files(struct creation *c, struct err *e)
          * its cursor is when it has gone as far as it can. What is no terminal says nothing. */
         { "files/usr/local/bin/resize",
           "#!/bin/bash\n# Tells this terminal's line how large it is, by asking it.\n"
-          "printf '\\0337\\033[r\\033[999;999H\\033[6n\\0338' >/dev/tty\n"
-          "IFS='[;' read -rs -d R -t 3 _ rows columns </dev/tty &&\n"
-          "    stty rows \"$rows\" columns \"$columns\" </dev/tty\n" },
+          "exec </dev/tty >/dev/tty\nsaved=$(stty -g)\ntrap 'stty \"$saved\"' EXIT\n"
+          "stty -echo -icanon\nprintf '\\0337\\033[r\\033[999;999H\\033[6n\\0338'\n"
+          "IFS='[;' read -rs -d R -t 3 _ rows columns && stty rows \"$rows\" columns "
+          "\"$columns\"\n" },
         { "files/etc/profile.d/mews-resize.sh", "case $(tty) in /dev/ttyS*) resize ;; esac\n" },
         /* Each copy has a key of its own; and one of a kind that takes no time to make. */
         { "files/etc/ssh/sshd_config.d/mews.conf", "HostKey /etc/ssh/ssh_host_ed25519_key\n" },

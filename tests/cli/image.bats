@@ -201,7 +201,7 @@ END
 @test "--ssh-key: whose keys are root's, with a server, and what the terminal is" {
     command -v mke2fs >/dev/null || PATH=$PATH:/usr/sbin
     false_tools
-    sed -i "2i tar -tvf files.tar >$BATS_TEST_TMPDIR/list; tar -xOf files.tar root/.ssh/authorized_keys >$BATS_TEST_TMPDIR/keys" \
+    sed -i "2i tar -xf files.tar -C $BATS_TEST_TMPDIR usr; tar -tvf files.tar >$BATS_TEST_TMPDIR/list; tar -xOf files.tar root/.ssh/authorized_keys >$BATS_TEST_TMPDIR/keys" \
         tools/mmdebstrap
     echo "ssh-ed25519 AAAA one@here" >one.pub
     printf 'no-pty ecdsa-sha2-nistp256 BBBB two@here' >two.pub
@@ -212,8 +212,23 @@ END
     grep -q '^-rw------- 0/0 .* root/.ssh/authorized_keys$' list
     grep -q '^-rw-r--r-- 0/0 .* etc/profile.d/mews-resize.sh$' list
     grep -q '^-rwxr-xr-x 0/0 .* usr/local/bin/resize$' list
-    ! grep -q ' root/$' list # whose rights would become /root's
+    [ "$(grep -c ' root/$' list)" -eq 0 ] # whose rights would become /root's
     grep -q -- ',openssh-server ' asked
+    python3 - <<'END' # a terminal that answers; nothing of that is seen
+import os, pty, select
+pid, fd = pty.fork()
+if not pid:
+    os.execv("/bin/sh", ["sh", "-c", "usr/local/bin/resize; stty size; stty -a | grep -o ' echo '"])
+seen = b""
+while select.select([fd], [], [], 10)[0]:
+    try:
+        seen += os.read(fd, 1000)
+    except OSError:
+        break
+    if seen.endswith(b"\x1b[6n\x1b8"):
+        os.write(fd, b"\x1b[40;132R")
+assert seen.endswith(b"\x1b840 132\r\n echo \r\n"), seen
+END
     run mews image info --json debian-amd64
     json 'j["packages"] == ["openssh-server"]'
     run mews image create --force --package openssh-server --ssh-key none --size 512M debian-amd64
