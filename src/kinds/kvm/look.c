@@ -212,22 +212,47 @@ static void say(const struct ports *ports, const char *line)
         p->ops->send(p, line, strlen(line));
 }
 
+enum { OUT_IMM8 = 0xe6, OUT_DX = 0xee }; /* of a byte; the next opcode is that of a word */
+
+/* KVM's emulator is past an OUT when it tells of it, the processor is not. */
+static u64 last_out(const struct vcpu *v)
+{
+    u64 pc = v->state.pc;
+    u16 port = v->run->io.port;
+    u8 b[3];
+
+    if (!look_peek(v, CPU_VIRTUAL, pc - 2, b, 3) || (b[2] & ~1) == OUT_IMM8 ||
+        (b[2] & ~1) == OUT_DX)
+        return pc;
+    if ((b[0] & ~1) == OUT_IMM8 && b[1] == port)
+        return pc - 2;
+    return (b[1] & ~1) == OUT_DX ? pc - 1 : pc;
+}
+
+u64 look_culprit(struct vcpu *v)
+{
+    const struct kvm_run *r = v->run;
+
+    vcpu_saving(v);
+    return r->exit_reason == KVM_EXIT_IO && r->io.direction == KVM_EXIT_IO_OUT ? last_out(v)
+                                                                               : v->state.pc;
+}
+
 static void dump_code(struct vcpu *v, const struct ports *ports)
 {
-    const struct vcpu_state *s = &v->state;
+    u64 pc = look_culprit(v);
     char line[320], text[160];
     u8 bytes[X86_LONGEST];
-    size_t len = fetch(v, s->pc, bytes), at;
+    size_t len = fetch(v, pc, bytes), at;
 
     if (!len) {
-        snprintf(line, sizeof line, "  %llx: no memory is mapped there\n",
-                 (unsigned long long)s->pc);
+        snprintf(line, sizeof line, "  %llx: no memory is mapped there\n", (unsigned long long)pc);
         say(ports, line);
         return;
     }
-    at = look_disassemble(v, ports->decode, s->pc, text, sizeof text);
+    at = look_disassemble(v, ports->decode, pc, text, sizeof text);
     len = at && at < len ? at : len;
-    at = (size_t)snprintf(line, sizeof line, "  %llx:", (unsigned long long)s->pc);
+    at = (size_t)snprintf(line, sizeof line, "  %llx:", (unsigned long long)pc);
     for (size_t i = 0; i < len; i++)
         at += (size_t)snprintf(line + at, sizeof line - at, " %02x", bytes[i]);
     snprintf(line + at, sizeof line - at, "  %s\n", text);

@@ -23,7 +23,9 @@ enum flow look_flow(struct vcpu *v, u64 addr);
  * calls among them that have returned. */
 unsigned look_calls(struct vcpu *v, u64 *out, unsigned room);
 
-/* The instruction and the registers, to the diagnostics. */
+/* The instruction that made it come out. */
+u64 look_culprit(struct vcpu *v);
+/* That instruction and the registers, to the diagnostics. */
 void look_dump(struct vcpu *v, const struct ports *ports);
 /* A triple fault on one of AMD's processors has left it as after reset. */
 bool look_was_reset(struct vcpu *v);

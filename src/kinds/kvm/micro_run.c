@@ -251,6 +251,13 @@ static enum stop host_failed(struct micro *n, struct stop_info *s)
     return s->why = STOP_HOST;
 }
 
+/* KVM's emulator tells of what an instruction writes when it has gone past it, and then of no step:
+ * it is done with this exit. */
+static bool wrote_and_went_on(struct micro *n, enum exit x)
+{
+    return (x == EXIT_PORT || x == EXIT_MMIO) && !n->end && vcpu_pc(&n->vcpu) != n->from;
+}
+
 /* One instruction, or up to the next exit. STOP_TIME: go on. */
 static enum stop go(struct micro *n, struct stop_info *s)
 {
@@ -271,7 +278,14 @@ static enum stop go(struct micro *n, struct stop_info *s)
         return host_failed(n, s);
     if ((x == EXIT_DEBUG && micro_hit(n)) || (n->points.by_step && micro_hit_data(n)))
         return s->why = STOP_BREAK;
-    if ((x == EXIT_DEBUG || x == EXIT_HLT) && step && n->budget != UINT64_MAX)
+    if (!step)
+        return STOP_TIME;
+    if (wrote_and_went_on(n, x)) {
+        if (!finish_instruction(n))
+            return host_failed(n, s);
+        x = EXIT_DEBUG;
+    }
+    if ((x == EXIT_DEBUG || x == EXIT_HLT) && n->budget != UINT64_MAX)
         n->budget--;
     return STOP_TIME;
 }
@@ -311,6 +325,7 @@ static bool pass(struct micro *n)
     if (n->halted || n->end || !micro_hit_here(n, false))
         return true;
     trace_step(n);
+    n->from = n->vcpu.state.pc;
     if (micro_arm(n, true, false, &e))
         return false;
     do {
@@ -318,10 +333,11 @@ static bool pass(struct micro *n)
         if (!handle(n, x))
             return false;
     } while ((x == EXIT_PORT || x == EXIT_MMIO || x == EXIT_SIGNAL || x == EXIT_WINDOW) &&
-             !n->end && !__atomic_load_n(&n->vcpu.kicked, __ATOMIC_SEQ_CST));
+             !wrote_and_went_on(n, x) && !n->end &&
+             !__atomic_load_n(&n->vcpu.kicked, __ATOMIC_SEQ_CST));
     if (n->budget != UINT64_MAX)
         n->budget--;
-    return true;
+    return finish_instruction(n);
 }
 
 static void begin(struct micro *n, u64 until)

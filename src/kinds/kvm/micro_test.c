@@ -471,6 +471,40 @@ static void it_steps_one_instruction(void **state)
     end(n);
 }
 
+/* An instruction that writes outside RAM is one step, whoever executes it; and the breakpoint
+ * behind it is not run over. */
+static void writes_to_devices_are_steps(void **state)
+{
+    /* out 0x42, al; mov [2000000], al; inc ebx; jmp . */
+    struct micro *n = BOOT("protected", NULL, 0xe6, 0x42, 0xa2, 0, 0, 0, 2, 0x43, LOOP);
+    static const u64 places[] = { 0x7c02, 0x7c07, 0x7c08 };
+    struct watch w[6]; /* more than the processor has: by instructions */
+    struct stop_info info;
+    struct err e;
+
+    (void)state;
+    n->strays = true;
+    for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
+        assert_int_equal(kvm_kind.step(&n->machine, n->machine.cpus, &info), STOP_TIME);
+        assert_int_equal(n->vcpu.state.pc, places[i]);
+        assert_int_equal(n->vcpu.state.rbx, i == 2);
+    }
+    n->vcpu.state.pc = 0x7c00;
+    assert_int_equal(vcpu_loaded(&n->vcpu, &(struct err) { 0 }), 0);
+    for (unsigned i = 0; i < ARRAY_SIZE(w); i++)
+        w[i] = (struct watch) { .what = WATCH_EXECUTE,
+                                .first = i < 3 ? places[i] : 0x9000,
+                                .last = i < 3 ? places[i] : 0x9000 };
+    assert_int_equal(kvm_kind.watch(&n->machine, w, ARRAY_SIZE(w), &e), 0);
+    n->machine.passed = UINT64_MAX;
+    for (unsigned i = 0; i < ARRAY_SIZE(places); i++) {
+        assert_int_equal(run_ms(n, 5000, &info), STOP_BREAK);
+        assert_int_equal(info.address, places[i]);
+        n->machine.passed = n->machine.now;
+    }
+    end(n);
+}
+
 static void check_breakpoints(unsigned count)
 {
     /* l: inc eax; nop; mov [2000], al; nop; jmp l */
@@ -568,6 +602,7 @@ int main(void)
         cmocka_unit_test(impossible_states_are_refused),
         cmocka_unit_test(written_pages_are_tracked),
         cmocka_unit_test(it_steps_one_instruction),
+        cmocka_unit_test(writes_to_devices_are_steps),
         cmocka_unit_test(breakpoints_stop_it),
         cmocka_unit_test(a_watched_place_stops_it),
         cmocka_unit_test(memory_is_seen_through_the_page_tables),

@@ -354,6 +354,7 @@ static enum exit go_by_instruction(struct pc_cpu *c)
     struct pc *p = c->pc;
     struct trace *t = p->machine.trace;
     enum exit x = EXIT_SIGNAL;
+    bool fresh;
     u8 op = 0;
     u64 pc;
 
@@ -363,11 +364,13 @@ static enum exit go_by_instruction(struct pc_cpu *c)
         return x;
     }
     pc = vcpu_pc(&c->vcpu);
-    if (!c->vcpu.unfinished && points_hit_code(&p->debug.points, pc, p->machine.now, true)) {
+    fresh = !c->vcpu.unfinished || pc != c->from; /* pc_debug_wrote() says why */
+    c->from = pc;
+    if (fresh && points_hit_code(&p->debug.points, pc, p->machine.now, true)) {
         hit(c);
     } else {
         look_peek(&c->vcpu, CPU_VIRTUAL, pc, &op, 1);
-        if (!c->vcpu.unfinished && trace_on(t, TRACE_STEP))
+        if (fresh && trace_on(t, TRACE_STEP))
             trace_put(t, pc_time(p), TRACE_STEP, (u16)c->vcpu.index, pc, op);
         pthread_mutex_unlock(&p->lock);
         x = vcpu_run(&c->vcpu);
@@ -390,10 +393,10 @@ enum exit pc_debug_run(struct pc_cpu *c)
 
     if (arm(c))
         return EXIT_HOST;
-    if (c->pc->debug.points.by_step && !c->vcpu.unfinished)
-        c->from = vcpu_pc(&c->vcpu);
     if (c->pc->debug.mode == PC_ALL && by_instructions(c->pc) && !c->waits)
         return go_by_instruction(c);
+    if (c->pc->debug.mode != PC_ALL && !c->vcpu.unfinished)
+        c->from = vcpu_pc(&c->vcpu);
     x = vcpu_run(&c->vcpu);
     if (x == EXIT_DEBUG)
         c->waits = false;
@@ -419,6 +422,16 @@ static void at_int3(struct pc_cpu *c, u64 pc)
     }
 }
 
+static void end_step(struct pc_cpu *c)
+{
+    struct pc_debug *d = &c->pc->debug;
+
+    if (d->points.by_step && points_hit_data(&d->points, &c->vcpu, c->from, c->pc->machine.now))
+        hit(c);
+    d->done = true;
+    hold(c);
+}
+
 void pc_debug_exit(struct pc_cpu *c)
 {
     const struct kvm_debug_exit_arch *a = &c->vcpu.run->debug.arch;
@@ -432,11 +445,14 @@ void pc_debug_exit(struct pc_cpu *c)
     vcpu_saving(&c->vcpu);
     if (d->points.used && points_hit_register(&d->points, &c->vcpu, a->dr6, c->pc->machine.now))
         hit(c);
-    if (alone && d->points.by_step &&
-        points_hit_data(&d->points, &c->vcpu, c->from, c->pc->machine.now))
-        hit(c);
-    if (alone && a->dr6 & DR6_STEP) {
-        d->done = true;
-        hold(c);
-    }
+    if (alone && a->dr6 & DR6_STEP)
+        end_step(c);
+}
+
+void pc_debug_wrote(struct pc_cpu *c)
+{
+    const struct pc_debug *d = &c->pc->debug;
+
+    if (d->mode != PC_ALL && d->cpu == c->vcpu.index && vcpu_pc(&c->vcpu) != c->from)
+        end_step(c);
 }

@@ -67,11 +67,15 @@ static void handle(struct pc_cpu *c, enum exit x)
         n->port++;
         pc_time(p);
         pc_bus_port(p, c->vcpu.run);
+        if (unlikely(p->debug.active))
+            pc_debug_wrote(c);
         break;
     case EXIT_MMIO:
         n->mmio++;
         pc_time(p);
         pc_bus_mmio(p, c->vcpu.run);
+        if (unlikely(p->debug.active))
+            pc_debug_wrote(c);
         break;
     case EXIT_SIGNAL: n->signal++; break;
     case EXIT_DEBUG:
