@@ -172,36 +172,38 @@ static int set_option(void *ctx, const char *name, const char *value)
                   { "rewind-memory", &r->rewind },
                   { "name", &r->name } };
 
+    /* Settings of machines that have an option of the same name. */
+    const struct {
+        const char *name;
+        char *text;
+        size_t room;
+    } settings[] = { { "region", r->region, sizeof r->region },
+                     { "cpus", r->cpus, sizeof r->cpus },
+                     { "cpu", r->cpu, sizeof r->cpu } };
+
     for (unsigned i = 0; i < ARRAY_SIZE(flags); i++)
         if (!strcmp(name, flags[i].name))
             return *flags[i].flag = true, 0;
     for (unsigned i = 0; i < ARRAY_SIZE(texts); i++)
         if (!strcmp(name, texts[i].name))
             return *texts[i].text = value, 0;
+    for (unsigned i = 0; i < ARRAY_SIZE(settings); i++)
+        if (!strcmp(name, settings[i].name)) {
+            snprintf(settings[i].text, settings[i].room, "%s=%s", name, value);
+            return add_setting(r, settings[i].text);
+        }
     if (!strcmp(name, "sandbox"))
         return sandbox_word(&r->sandbox, value)
                    ? 0
                    : usage(r->command, "--sandbox %s: want auto, on or off", value);
     if (!strcmp(name, "set"))
         return add_setting(r, value);
-    if (!strcmp(name, "region")) {
-        snprintf(r->region, sizeof r->region, "region=%s", value);
-        return add_setting(r, r->region);
-    }
     if (!strcmp(name, "disk"))
         return run_word(r, name, r->disks, &r->disk_count, value);
     if (!strcmp(name, "net"))
         return run_word(r, name, r->nets, &r->net_count, value);
     if (!strcmp(name, "memory"))
         return set_memory(r, value);
-    if (!strcmp(name, "cpus")) {
-        snprintf(r->cpus, sizeof r->cpus, "cpus=%s", value);
-        return add_setting(r, r->cpus);
-    }
-    if (!strcmp(name, "cpu")) {
-        snprintf(r->cpu, sizeof r->cpu, "cpu=%s", value);
-        return add_setting(r, r->cpu);
-    }
     if (!strcmp(name, "ram"))
         return set_ram(r, value);
     if (!strcmp(name, "reset"))

@@ -3,7 +3,7 @@
 a host with AMD-V under QEMU's translator (host.py): debugger.py [WORD...]
 
 That host delivers no breakpoint, neither by registers nor by INT3: what waits for one there goes by single instructions."""
-import importlib.util, pathlib, re, subprocess, sys, time
+import importlib.util, pathlib, re, sys
 
 spec = importlib.util.spec_from_file_location("microvm", pathlib.Path(__file__).with_name("microvm.py"))
 microvm = importlib.util.module_from_spec(spec)

@@ -3,7 +3,7 @@
 
 gdb runs there too, with symbols of the guests of guests/x86. That host delivers no breakpoint (debugger.py), so what waits for
 one goes by single instructions; that gdb does not see."""
-import importlib.util, pathlib, re, shutil, sys, time
+import importlib.util, pathlib, re, shutil, sys
 
 spec = importlib.util.spec_from_file_location("microvm", pathlib.Path(__file__).with_name("microvm.py"))
 microvm = importlib.util.module_from_spec(spec)

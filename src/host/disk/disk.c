@@ -185,13 +185,13 @@ static bool same_change(u64 saved, u64 now)
            (now % SECOND_NS == 1 && (now - 1) / SECOND_NS == (saved - 1) / SECOND_NS);
 }
 
-/* All is settled. What an overlay's file gets only with a flush, it gets now. */
+/* All is settled. */
 static void disk_saving(void *self)
 {
     struct disk *d = self;
 
-    if (d->backing->named == d->backing->fd)
-        d->backing->ops->flush(d->backing);
+    if (d->backing->ops->save)
+        d->backing->ops->save(d->backing);
     d->changed = last_change(d);
 }
 

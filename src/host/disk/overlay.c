@@ -322,6 +322,7 @@ static const struct backing_ops overlay_ops = {
     .read = overlay_read,
     .write = overlay_write,
     .flush = overlay_flush,
+    .save = overlay_flush,
     .discard = overlay_discard,
     .zero = overlay_zero,
     .close = overlay_close,

@@ -25,6 +25,9 @@ struct backing_ops {
     int (*write)(struct backing *b, const struct iovec *pieces, unsigned count, u64 offset,
                  u64 len);
     int (*flush)(struct backing *b);
+    /* Has the file hold what it gets only with a flush, before a snapshot; NULL: nothing is held
+     * back. */
+    int (*save)(struct backing *b);
     int (*discard)(struct backing *b, u64 offset, u64 len);
     int (*zero)(struct backing *b, u64 offset, u64 len, bool unmap);
     void (*close)(struct backing *b);

@@ -35,6 +35,23 @@ struct table {
     u64 at, entry_bytes, count;
 };
 
+/* What both sizes of header have in common. */
+static int take_header(struct program *p, unsigned machine, unsigned type, u64 entry,
+                       bool entries_fit, struct err *e)
+{
+    bool wide = p->image[EI_CLASS] == ELFCLASS64;
+
+    if (machine != (wide ? EM_X86_64 : EM_386))
+        return err_set(e, ERR_FORMAT, "an ELF file for another processor (machine %u, not x86%s)",
+                       machine, wide ? "-64" : "");
+    if (type != ET_EXEC)
+        return err_set(e, ERR_FORMAT, "an ELF file, but no program with a fixed place (type %u)",
+                       type);
+    p->mode = wide ? MODE_LONG : MODE_PROTECTED;
+    p->entry = entry;
+    return entries_fit ? 0 : bad(e, "the size of its segment headers");
+}
+
 static int read_header_32(struct program *p, struct table *t, struct err *e)
 {
     Elf32_Ehdr h;
@@ -42,16 +59,8 @@ static int read_header_32(struct program *p, struct table *t, struct err *e)
     if (p->bytes < sizeof h)
         return bad(e, "cut short");
     memcpy(&h, p->image, sizeof h);
-    if (h.e_machine != EM_386)
-        return err_set(e, ERR_FORMAT, "an ELF file for another processor (machine %u, not x86)",
-                       h.e_machine);
-    if (h.e_type != ET_EXEC)
-        return err_set(e, ERR_FORMAT, "an ELF file, but no program with a fixed place (type %u)",
-                       h.e_type);
-    p->mode = MODE_PROTECTED;
-    p->entry = h.e_entry;
     *t = (struct table) { h.e_phoff, h.e_phentsize, h.e_phnum };
-    return h.e_phentsize == sizeof(Elf32_Phdr) ? 0 : bad(e, "the size of its segment headers");
+    return take_header(p, h.e_machine, h.e_type, h.e_entry, h.e_phentsize == sizeof(Elf32_Phdr), e);
 }
 
 static int read_header_64(struct program *p, struct table *t, struct err *e)
@@ -61,16 +70,8 @@ static int read_header_64(struct program *p, struct table *t, struct err *e)
     if (p->bytes < sizeof h)
         return bad(e, "cut short");
     memcpy(&h, p->image, sizeof h);
-    if (h.e_machine != EM_X86_64)
-        return err_set(e, ERR_FORMAT, "an ELF file for another processor (machine %u, not x86-64)",
-                       h.e_machine);
-    if (h.e_type != ET_EXEC)
-        return err_set(e, ERR_FORMAT, "an ELF file, but no program with a fixed place (type %u)",
-                       h.e_type);
-    p->mode = MODE_LONG;
-    p->entry = h.e_entry;
     *t = (struct table) { h.e_phoff, h.e_phentsize, h.e_phnum };
-    return h.e_phentsize == sizeof(Elf64_Phdr) ? 0 : bad(e, "the size of its segment headers");
+    return take_header(p, h.e_machine, h.e_type, h.e_entry, h.e_phentsize == sizeof(Elf64_Phdr), e);
 }
 
 static int read_header(struct program *p, struct table *t, struct err *e)
