@@ -25,6 +25,9 @@ const struct option_row run_options[] = {
     { "memory", "SIZE", "of a machine that can have more or less of it" },
     { "cpus", "N", "how many processors" },
     { "cpu", "host|baseline", "what they are: this host's, or what hosts have in common" },
+    { "mode", "real|protected|long",
+      "how a program for x86 is entered; an ELF file says it itself" },
+    { "no-reboot", NULL, "a machine that resets itself ends instead" },
     OPTIONS_OUTSIDE,
     OPTION_OVERLAY,
     { "share", "DIR", "a directory in which a 6502v program may open files" },
@@ -179,7 +182,8 @@ static int set_option(void *ctx, const char *name, const char *value)
         size_t room;
     } settings[] = { { "region", r->region, sizeof r->region },
                      { "cpus", r->cpus, sizeof r->cpus },
-                     { "cpu", r->cpu, sizeof r->cpu } };
+                     { "cpu", r->cpu, sizeof r->cpu },
+                     { "mode", r->mode, sizeof r->mode } };
 
     for (unsigned i = 0; i < ARRAY_SIZE(flags); i++)
         if (!strcmp(name, flags[i].name))
@@ -192,6 +196,8 @@ static int set_option(void *ctx, const char *name, const char *value)
             snprintf(settings[i].text, settings[i].room, "%s=%s", name, value);
             return add_setting(r, settings[i].text);
         }
+    if (!strcmp(name, "no-reboot"))
+        return add_setting(r, "reboot=false");
     if (!strcmp(name, "sandbox"))
         return sandbox_word(&r->sandbox, value)
                    ? 0

@@ -49,7 +49,7 @@ struct run {
     const char *settings[LIST_MAX + 1], *disks[LIST_MAX + 1], *nets[LIST_MAX + 1], *press[LIST_MAX];
     uint64_t resets[LIST_MAX];
     unsigned setting_count, disk_count, net_count, press_count, reset_count;
-    char region[32], memory[32], cpus[32], cpu[32], ram[2][64], saves[4096];
+    char region[32], memory[32], cpus[32], cpu[32], mode[32], ram[2][64], saves[4096];
     struct image image; /* run_image() */
     char image_disk[2 * PATH_MAX];
     const char *overlay; /* of its disk; NULL: one that goes with the machine */

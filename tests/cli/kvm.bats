@@ -109,6 +109,12 @@ until_says() {
 zero:   times 6 db 0'
     run mews run --kind kvm triple
     [ "$status" -eq 134 ]
+    printf '\x49\xc7\xc0\x2a\0\0\0\x44\x88\xc0\xe6\xf4' >long # mov r8, 42; mov al, r8b; out 0xf4, al
+    run mews run --kind kvm --mode long long
+    [ "$status" -eq 42 ]
+    run mews run --kind kvm --mode lung long
+    [ "$status" -eq 2 ]
+    one_line
     program halt <<<'cli
         hlt'
     run mews run --kind kvm halt

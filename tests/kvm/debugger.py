@@ -16,7 +16,7 @@ def faults():
     out = microvm.run("", f"""
 mews run {P}; echo "STATUS whole $?"
 for w in triple nowhere float; do mews run --set memory=64 --append $w {P} 2>&1; echo "STATUS $w $?"; done
-mews run --set reboot=false --set shutdown=reset --append triple {P}; echo "STATUS reset $?"
+mews run --no-reboot --set shutdown=reset --append triple {P}; echo "STATUS reset $?"
 mews run -d --name s --sandbox off --set memory=64 --append float {P}; mews wait s; mews logs s | tail -n 3; mews stop s
 """)
     check("a PVH program is entered, counts and ends", re.search(r"(count\n){3}done\nSTATUS whole 0", out), out)

@@ -72,13 +72,13 @@ echo "USER $(cat /proc/cmdline) $(grep MemTotal /proc/meminfo)"
 reboot -f
 """, """
 for how in k a; do
-    mews run --set reboot=false --set memory=128 --initrd /root/g.gz --append "console=ttyS0 quiet reboot=$how" $K >/tmp/out 2>&1
+    mews run --no-reboot --set memory=128 --initrd /root/g.gz --append "console=ttyS0 quiet reboot=$how" $K >/tmp/out 2>&1
     echo "STATUS $how $?"; grep -c USER /tmp/out
 done
 mews run -d --name r --set memory=128 --initrd /root/g.gz --append "console=ttyS0 quiet" $K
 n=0; while [ "$(mews logs r | grep -c USER)" -lt 3 ] && [ $n -lt 300 ]; do n=$((n + 1)); sleep 0.3; done
 echo "AGAIN $(mews logs r | grep -c USER)"; mews stop --timeout 1 r
-mews run --set reboot=false --set memory=4096 --initrd /root/g.gz --append "console=ttyS0 quiet mode=large" $K
+mews run --no-reboot --set memory=4096 --initrd /root/g.gz --append "console=ttyS0 quiet mode=large" $K
 """, memory_mib=1536)
     check("a reset is an end when it shall be one", "STATUS k 0" in out and "STATUS a 0" in out, out)
     check("else the machine begins again", re.search(r"AGAIN [3-9]", out), out)
