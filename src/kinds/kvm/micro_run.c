@@ -13,7 +13,8 @@
 enum {
     LINE_TIMER,
     LINE_KEYBOARD,
-    LOOK_NS = 10000000, /* how often the keyboard is looked at that could interrupt */
+    LOOK_NS = 10000000,  /* how often the keyboard is looked at that could interrupt */
+    STEP_NS = 100000000, /* so long a single instruction is not left undone by a kick */
 };
 /* Machine time ends here, before arithmetic on it could. */
 #define TIME_END (UINT64_MAX / 4)
@@ -208,7 +209,8 @@ static bool handle(struct micro *n, enum exit x)
 }
 
 /* An instruction that has come out half-way (its port was read, the register is not written) ends
- * when the vCPU is entered again: without it the state would be neither before nor after. */
+ * when the vCPU is entered again: without it the state would be neither before nor after. Steps end
+ * here too: a KVM that plays the instruction itself does not stop behind one that wrote. */
 static bool finish_instruction(struct micro *n)
 {
     while (n->vcpu.unfinished && !n->end) {
@@ -256,7 +258,7 @@ static enum stop go(struct micro *n, struct stop_info *s)
 {
     struct err e;
     enum exit x;
-    bool step = observed(n);
+    bool step = observed(n), done;
 
     if (step && !n->vcpu.unfinished) {
         trace_step(n);
@@ -267,13 +269,25 @@ static enum stop go(struct micro *n, struct stop_info *s)
         return host_failed(n, s);
     }
     x = vcpu_run(&n->vcpu);
-    if (!handle(n, x))
+    done = x == EXIT_DEBUG || x == EXIT_HLT || n->vcpu.unfinished;
+    if (!handle(n, x) || (step && !finish_instruction(n)))
         return host_failed(n, s);
     if ((x == EXIT_DEBUG && micro_hit(n)) || (n->points.by_step && micro_hit_data(n)))
         return s->why = STOP_BREAK;
-    if ((x == EXIT_DEBUG || x == EXIT_HLT) && step && n->budget != UINT64_MAX)
+    if (done && step && n->budget != UINT64_MAX)
         n->budget--;
     return STOP_TIME;
+}
+
+/* A kick that comes to a single instruction waits for the next run, as long as the vCPU executes and
+ * the instruction can be thought to end: time has gone on, by which who steps would take it for
+ * done. */
+static bool leave_kick(struct micro *n, bool single)
+{
+    if (!single || n->halted || micro_time(n) - n->began >= STEP_NS)
+        return false;
+    __atomic_store_n(&n->vcpu.run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+    return true;
 }
 
 static enum stop loop(struct micro *n, struct stop_info *s)
@@ -281,9 +295,11 @@ static enum stop loop(struct micro *n, struct stop_info *s)
     for (;;) {
         if (n->end)
             return describe_end(n, s);
-        if (vcpu_kicked(&n->vcpu))
+        if (!n->budget)
+            return s->why = STOP_TIME;
+        if (!leave_kick(n, n->budget != UINT64_MAX) && vcpu_kicked(&n->vcpu))
             return s->why = STOP_KICK;
-        if (!n->budget || (n->budget == UINT64_MAX && n->machine.now >= n->until))
+        if (n->budget == UINT64_MAX && n->machine.now >= n->until)
             return s->why = STOP_TIME;
         if (n->pic.request)
             deliver(n);
@@ -315,10 +331,9 @@ static bool pass(struct micro *n)
         return false;
     do {
         x = vcpu_run(&n->vcpu);
-        if (!handle(n, x))
+        if (!handle(n, x) || !finish_instruction(n))
             return false;
-    } while ((x == EXIT_PORT || x == EXIT_MMIO || x == EXIT_SIGNAL || x == EXIT_WINDOW) &&
-             !n->end && !__atomic_load_n(&n->vcpu.kicked, __ATOMIC_SEQ_CST));
+    } while ((x == EXIT_SIGNAL || x == EXIT_WINDOW) && !n->end && leave_kick(n, true));
     if (n->budget != UINT64_MAX)
         n->budget--;
     return true;
@@ -341,6 +356,8 @@ static enum stop run_entered(struct micro *n, u64 until, struct stop_info *s)
     bool passed = m->passed == m->now;
 
     begin(n, until);
+    if (n->budget && !n->end && vcpu_kicked(&n->vcpu))
+        return s->why = STOP_KICK; /* at its very beginning, which `passed` and steps go by */
     if (n->budget)
         look_at_devices(n);
     if (n->budget && passed && !pass(n))
