@@ -13,7 +13,8 @@
 enum {
     LINE_TIMER,
     LINE_KEYBOARD,
-    LOOK_NS = 10000000, /* how often the keyboard is looked at that could interrupt */
+    LOOK_NS = 10000000,  /* how often the keyboard is looked at that could interrupt */
+    STEP_NS = 100000000, /* so long a single instruction is not left undone by a kick */
 };
 /* Machine time ends here, before arithmetic on it could. */
 #define TIME_END (UINT64_MAX / 4)
@@ -208,7 +209,8 @@ static bool handle(struct micro *n, enum exit x)
 }
 
 /* An instruction that has come out half-way (its port was read, the register is not written) ends
- * when the vCPU is entered again: without it the state would be neither before nor after. */
+ * when the vCPU is entered again: without it the state would be neither before nor after. Steps end
+ * here too: a KVM that plays the instruction itself does not stop behind one that wrote. */
 static bool finish_instruction(struct micro *n)
 {
     while (n->vcpu.unfinished && !n->end) {
@@ -251,19 +253,12 @@ static enum stop host_failed(struct micro *n, struct stop_info *s)
     return s->why = STOP_HOST;
 }
 
-/* KVM's emulator tells of what an instruction writes when it has gone past it, and then of no step:
- * it is done with this exit. */
-static bool wrote_and_went_on(struct micro *n, enum exit x)
-{
-    return (x == EXIT_PORT || x == EXIT_MMIO) && !n->end && vcpu_pc(&n->vcpu) != n->from;
-}
-
 /* One instruction, or up to the next exit. STOP_TIME: go on. */
 static enum stop go(struct micro *n, struct stop_info *s)
 {
     struct err e;
     enum exit x;
-    bool step = observed(n);
+    bool step = observed(n), done;
 
     if (step && !n->vcpu.unfinished) {
         trace_step(n);
@@ -274,20 +269,25 @@ static enum stop go(struct micro *n, struct stop_info *s)
         return host_failed(n, s);
     }
     x = vcpu_run(&n->vcpu);
-    if (!handle(n, x))
+    done = x == EXIT_DEBUG || x == EXIT_HLT || n->vcpu.unfinished;
+    if (!handle(n, x) || (step && !finish_instruction(n)))
         return host_failed(n, s);
     if ((x == EXIT_DEBUG && micro_hit(n)) || (n->points.by_step && micro_hit_data(n)))
         return s->why = STOP_BREAK;
-    if (!step)
-        return STOP_TIME;
-    if (wrote_and_went_on(n, x)) {
-        if (!finish_instruction(n))
-            return host_failed(n, s);
-        x = EXIT_DEBUG;
-    }
-    if ((x == EXIT_DEBUG || x == EXIT_HLT) && n->budget != UINT64_MAX)
+    if (done && step && n->budget != UINT64_MAX)
         n->budget--;
     return STOP_TIME;
+}
+
+/* A kick that comes to a single instruction waits for the next run, as long as the vCPU executes
+ * and the instruction can be thought to end: time has gone on, by which who steps would take it for
+ * done. */
+static bool leave_kick(struct micro *n, bool single)
+{
+    if (!single || n->halted || micro_time(n) - n->began >= STEP_NS)
+        return false;
+    __atomic_store_n(&n->vcpu.run->immediate_exit, 0, __ATOMIC_SEQ_CST);
+    return true;
 }
 
 static enum stop loop(struct micro *n, struct stop_info *s)
@@ -295,9 +295,11 @@ static enum stop loop(struct micro *n, struct stop_info *s)
     for (;;) {
         if (n->end)
             return describe_end(n, s);
-        if (vcpu_kicked(&n->vcpu))
+        if (!n->budget)
+            return s->why = STOP_TIME;
+        if (!leave_kick(n, n->budget != UINT64_MAX) && vcpu_kicked(&n->vcpu))
             return s->why = STOP_KICK;
-        if (!n->budget || (n->budget == UINT64_MAX && n->machine.now >= n->until))
+        if (n->budget == UINT64_MAX && n->machine.now >= n->until)
             return s->why = STOP_TIME;
         if (n->pic.request)
             deliver(n);
@@ -325,19 +327,16 @@ static bool pass(struct micro *n)
     if (n->halted || n->end || !micro_hit_here(n, false))
         return true;
     trace_step(n);
-    n->from = n->vcpu.state.pc;
     if (micro_arm(n, true, false, &e))
         return false;
     do {
         x = vcpu_run(&n->vcpu);
-        if (!handle(n, x))
+        if (!handle(n, x) || !finish_instruction(n))
             return false;
-    } while ((x == EXIT_PORT || x == EXIT_MMIO || x == EXIT_SIGNAL || x == EXIT_WINDOW) &&
-             !wrote_and_went_on(n, x) && !n->end &&
-             !__atomic_load_n(&n->vcpu.kicked, __ATOMIC_SEQ_CST));
+    } while ((x == EXIT_SIGNAL || x == EXIT_WINDOW) && !n->end && leave_kick(n, true));
     if (n->budget != UINT64_MAX)
         n->budget--;
-    return finish_instruction(n);
+    return true;
 }
 
 static void begin(struct micro *n, u64 until)
@@ -357,6 +356,8 @@ static enum stop run_entered(struct micro *n, u64 until, struct stop_info *s)
     bool passed = m->passed == m->now;
 
     begin(n, until);
+    if (n->budget && !n->end && vcpu_kicked(&n->vcpu))
+        return s->why = STOP_KICK; /* at its very beginning, which `passed` and steps go by */
     if (n->budget)
         look_at_devices(n);
     if (n->budget && passed && !pass(n))

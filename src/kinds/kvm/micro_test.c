@@ -540,6 +540,64 @@ static void breakpoints_stop_it(void **state)
     check_breakpoints(6); /* more than the processor has */
 }
 
+static void *kick_always(void *arg)
+{
+    struct kicker *k = arg;
+
+    while (!__atomic_load_n(&k->done, __ATOMIC_SEQ_CST)) {
+        kvm_kind.kick(&k->n->machine);
+        usleep(50);
+    }
+    return NULL;
+}
+
+/* Runs until the next moment, or what else ends it than a kick, as a debugger does. */
+static enum stop run_on(struct micro *n, u64 until, u64 passed, struct stop_info *info)
+{
+    struct machine *m = &n->machine;
+    enum stop why = STOP_KICK;
+
+    while (why == STOP_KICK && m->now < until) {
+        m->passed = passed;
+        why = kvm_kind.run(m, until, info);
+    }
+    return why;
+}
+
+/* l: inc eax; nop; jmp l, with a breakpoint at the second one: kicks do not keep steps and ways on
+ * from a breakpoint from being what they are. */
+static void kicks_undo_no_steps(void **state)
+{
+    struct micro *n = BOOT("protected", NULL, 0x40, 0x90, 0xeb, 0xfc);
+    struct watch w = { .what = WATCH_EXECUTE, .first = 0x7c01, .last = 0x7c01 };
+    struct kicker k = { .n = n };
+    struct machine *m = &n->machine;
+    struct stop_info info;
+    pthread_t thread;
+    struct err e;
+
+    (void)state;
+    kvm_kind.kick(m);
+    assert_int_equal(kvm_kind.run(m, m->now + 1, &info), STOP_KICK);
+    assert_int_equal(m->now, 0); /* nothing has happened */
+    assert_int_equal(pthread_create(&thread, NULL, kick_always, &k), 0);
+    for (unsigned i = 0; i < 300; i++) {
+        u64 pc = n->vcpu.state.pc;
+
+        assert_true(run_on(n, m->now + 1, UINT64_MAX, &info) != STOP_BREAK);
+        assert_int_equal(n->vcpu.state.pc, pc == 0x7c02 ? 0x7c00 : pc + 1);
+    }
+    assert_int_equal(kvm_kind.watch(m, &w, 1, &e), 0);
+    for (unsigned i = 101; i < 300; i++) {
+        assert_int_equal(run_on(n, UINT64_MAX, m->now, &info), STOP_BREAK);
+        assert_int_equal(n->vcpu.state.rax, i);
+    }
+    __atomic_store_n(&k.done, 1, __ATOMIC_SEQ_CST);
+    pthread_join(thread, NULL);
+    kvm_kind.watch(m, NULL, 0, &e);
+    end(n);
+}
+
 static void a_watched_place_stops_it(void **state)
 {
     struct micro *n = BOOT("protected", NULL, 0x40, 0x90, 0xa2, 3, 0x20, 0, 0, 0x90, 0xeb, 0xf6);
@@ -604,6 +662,7 @@ int main(void)
         cmocka_unit_test(it_steps_one_instruction),
         cmocka_unit_test(writes_to_devices_are_steps),
         cmocka_unit_test(breakpoints_stop_it),
+        cmocka_unit_test(kicks_undo_no_steps),
         cmocka_unit_test(a_watched_place_stops_it),
         cmocka_unit_test(memory_is_seen_through_the_page_tables),
     };
