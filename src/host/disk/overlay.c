@@ -165,10 +165,10 @@ static int need_edges(struct overlay *o, u64 offset, u64 len, u64 first, u64 end
     return r;
 }
 
-static int overlay_write(struct backing *b, const struct iovec *pieces, unsigned count, u64 offset,
-                         u64 len)
+/* Bytes, or without pieces zeros. */
+static int put(struct overlay *o, const struct iovec *pieces, unsigned count, u64 offset, u64 len,
+               bool unmap)
 {
-    struct overlay *o = overlay_of(b);
     u64 first, end;
     int r;
 
@@ -179,31 +179,22 @@ static int overlay_write(struct backing *b, const struct iovec *pieces, unsigned
     if (r)
         return r;
     pthread_rwlock_rdlock(&o->copying);
-    r = own_move(o, true, pieces, count, 0, offset, len);
+    r = pieces ? own_move(o, true, pieces, count, 0, offset, len) : own_zero(o, offset, len, unmap);
     if (!r && first < end)
         set_there(o, first, end);
     pthread_rwlock_unlock(&o->copying);
     return r;
 }
 
+static int overlay_write(struct backing *b, const struct iovec *pieces, unsigned count, u64 offset,
+                         u64 len)
+{
+    return put(overlay_of(b), pieces, count, offset, len, false);
+}
+
 static int overlay_zero(struct backing *b, u64 offset, u64 len, bool unmap)
 {
-    struct overlay *o = overlay_of(b);
-    u64 first, end;
-    int r;
-
-    if (!len)
-        return 0;
-    whole(o, offset, len, &first, &end);
-    r = need_edges(o, offset, len, first, end);
-    if (r)
-        return r;
-    pthread_rwlock_rdlock(&o->copying);
-    r = own_zero(o, offset, len, unmap);
-    if (!r && first < end)
-        set_there(o, first, end);
-    pthread_rwlock_unlock(&o->copying);
-    return r;
+    return put(overlay_of(b), NULL, 0, offset, len, unmap);
 }
 
 /* Blocks of our own give their space back and read as zeros; those of the base stay as they are. */

@@ -4,51 +4,58 @@
 
 #include <stdlib.h>
 
-enum {
-    GDT = 0x500,
-    PML4 = 0x1000, /* one entry: the first 512 GiB */
-    PDPT = 0x2000, /* four: a GiB each */
-    PDS = 0x3000,  /* four tables of 512 entries: 2 MiB each */
-    STACK_REAL = 0x7c00,
-    STACK = 0x90000,
-};
-enum { CODE = 8, DATA = 0x10 };
+enum { STACK_REAL = 0x7c00, STACK = 0x90000 };
 enum { CR0_PE = 1, CR0_MP = 2, CR0_ET = 0x10, CR0_NE = 0x20, CR4_PAE = 0x20, CR4_SSE = 0x600 };
 enum { EFER_LME = 0x100, EFER_LMA = 0x400 };
 #define CR0_PG 0x80000000u
-enum { PAGE_PRESENT = 1, PAGE_WRITE = 2, PAGE_LARGE = 0x80 };
-
-static const struct x86_segment code = {
-    .selector = CODE, .limit = 0xffffffff, .type = 11, .present = true, .s = true, .g = true
-};
-static const struct x86_segment data = { .selector = DATA,
-                                         .limit = 0xffffffff,
-                                         .type = 3,
-                                         .present = true,
-                                         .s = true,
-                                         .g = true,
-                                         .db = true };
+enum { PAGE_PRESENT = 1, PAGE_WRITE = 2, PAGE_LARGE = 0x80, PAGE_BYTES = 0x1000 };
 
 static void set_data(struct vcpu_state *s, const struct x86_segment *segment)
 {
     s->ds = s->es = s->fs = s->gs = s->ss = *segment;
 }
 
-/* The same two segments as a guest finds them when it loads them again. */
-static void write_gdt(struct vcpu_state *s, u8 *memory, bool wide)
+/* One table for the first 512 GiB, one of a GiB an entry, four of 2 MiB an entry. */
+static void write_page_tables(u8 *memory, u64 top)
 {
-    le_put(memory + GDT + CODE, wide ? 0x00af9b000000ffff : 0x00cf9b000000ffff, 8);
-    le_put(memory + GDT + DATA, 0x00cf93000000ffff, 8);
-    s->gdt = (struct x86_table) { GDT, 3 * 8 - 1 };
+    u64 giants = top + PAGE_BYTES, larges = giants + PAGE_BYTES;
+
+    le_put(memory + top, giants | PAGE_PRESENT | PAGE_WRITE, 8);
+    for (u64 i = 0; i < 4; i++)
+        le_put(memory + giants + 8 * i, (larges + PAGE_BYTES * i) | PAGE_PRESENT | PAGE_WRITE, 8);
+    for (u64 i = 0; i < 4 * 512; i++)
+        le_put(memory + larges + 8 * i, i << 21 | PAGE_PRESENT | PAGE_WRITE | PAGE_LARGE, 8);
 }
 
-static void write_page_tables(u8 *memory)
+void entry_flat(const struct entry_tables *t, bool wide, struct vcpu_state *s, u8 *memory)
 {
-    le_put(memory + PML4, PDPT | PAGE_PRESENT | PAGE_WRITE, 8);
-    for (u64 i = 0; i < 4; i++)
-        le_put(memory + PDPT + 8 * i, (PDS + 0x1000 * i) | PAGE_PRESENT | PAGE_WRITE, 8);
-    for (u64 i = 0; i < 4 * 512; i++)
-        le_put(memory + PDS + 8 * i, i << 21 | PAGE_PRESENT | PAGE_WRITE | PAGE_LARGE, 8);
+    struct x86_segment segment = { .selector = t->data,
+                                   .limit = 0xffffffff,
+                                   .type = 3,
+                                   .present = true,
+                                   .s = true,
+                                   .g = true,
+                                   .db = true };
+
+    set_data(s, &segment);
+    segment.selector = t->code;
+    segment.type = 11;
+    segment.db = !wide;
+    segment.l = wide;
+    s->cs = segment;
+    /* The same two as a guest finds them when it loads them again. */
+    le_put(memory + t->gdt + t->code, wide ? 0x00af9b000000ffff : 0x00cf9b000000ffff, 8);
+    le_put(memory + t->gdt + t->data, 0x00cf93000000ffff, 8);
+    s->gdt = (struct x86_table) { t->gdt, t->data + 8 - 1 };
+    s->cr0 = CR0_PE | CR0_ET | CR0_NE;
+    s->cr4 = 0;
+    if (!wide)
+        return;
+    write_page_tables(memory, t->pages);
+    s->cr3 = t->pages;
+    s->cr4 = CR4_PAE;
+    s->cr0 |= CR0_PG;
+    s->efer = EFER_LME | EFER_LMA;
 }
 
 static int enter_real(const struct program *p, struct vcpu_state *s, struct err *e)
@@ -71,28 +78,17 @@ static int enter_real(const struct program *p, struct vcpu_state *s, struct err 
     return 0;
 }
 
-static void enter_protected(struct vcpu_state *s, u8 *memory)
+/* Ready for SSE, as compilers use it. */
+static void enter_flat(bool wide, struct vcpu_state *s, u8 *memory)
 {
-    write_gdt(s, memory, false);
-    set_data(s, &data);
-    s->cs = code;
-    s->cs.db = true;
-    s->cr0 = CR0_PE | CR0_MP | CR0_ET | CR0_NE;
-    s->cr4 = CR4_SSE;
-    s->rsp = STACK;
-}
+    static const struct entry_tables tables = {
+        .code = 8, .data = 0x10, .gdt = 0x500, .pages = 0x1000
+    };
 
-static void enter_long(struct vcpu_state *s, u8 *memory)
-{
-    enter_protected(s, memory);
-    write_gdt(s, memory, true);
-    write_page_tables(memory);
-    s->cs.db = false;
-    s->cs.l = true;
-    s->cr3 = PML4;
-    s->cr4 |= CR4_PAE;
-    s->cr0 |= CR0_PG;
-    s->efer |= EFER_LME | EFER_LMA;
+    entry_flat(&tables, wide, s, memory);
+    s->cr0 |= CR0_MP;
+    s->cr4 |= CR4_SSE;
+    s->rsp = STACK;
 }
 
 int entry_prepare(const struct program *p, struct vcpu_state *s, u8 *memory, struct err *e)
@@ -101,8 +97,8 @@ int entry_prepare(const struct program *p, struct vcpu_state *s, u8 *memory, str
     s->rflags = 2;
     s->rax = s->rbx = s->rcx = s->rdx = s->rsi = s->rdi = s->rbp = 0;
     switch (p->mode) {
-    case MODE_PROTECTED: enter_protected(s, memory); break;
-    case MODE_LONG: enter_long(s, memory); break;
+    case MODE_PROTECTED: enter_flat(false, s, memory); break;
+    case MODE_LONG: enter_flat(true, s, memory); break;
     default:
         if (enter_real(p, s, e))
             return -(int)e->code;

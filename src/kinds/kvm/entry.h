@@ -19,4 +19,13 @@ enum { ENTRY_FLOOR = 0x7000, ENTRY_MEMORY = 0x90000 };
  * mode reaches the first MiB only: ERR_LIMIT. */
 int entry_prepare(const struct program *p, struct vcpu_state *s, u8 *memory, struct err *e);
 
+/* Flat segments of 4 GiB and no paging, or (wide) long mode with the first 4 GiB mapped one to one:
+ * the registers that say so, and the tables in memory. `code` < `data` are selectors of a GDT at
+ * `gdt`; the page tables are six pages from `pages` on. */
+struct entry_tables {
+    u16 code, data;
+    u64 gdt, pages;
+};
+void entry_flat(const struct entry_tables *t, bool wide, struct vcpu_state *s, u8 *memory);
+
 #endif

@@ -22,21 +22,28 @@ static bool kvm_accepts(const u8 *image, size_t bytes, const char **what)
     return machine == EM_386 || machine == EM_X86_64;
 }
 
-static const char *kvm_why_not(const struct machine *m, enum verb v)
+const char *kvm_why_not(enum verb v)
 {
-    (void)m;
     switch (v) {
     case VERB_REPLAY: return "the host's processor does not do the same twice to the instruction";
     case VERB_REVERSE:
         return "that needs exact replay, and the host's processor does not do the same twice to "
                "the instruction";
     case VERB_MIGRATE: return "the service does not exist yet";
+    default: return NULL;
+    }
+}
+
+static const char *micro_why_not(const struct machine *m, enum verb v)
+{
+    (void)m;
+    switch (v) {
     case VERB_GENERATION: return "the board micro has no way to be told";
     case VERB_POWER: return "the board micro has no power button";
     case VERB_RESET: return "the board micro has no reset button";
     case VERB_PICTURE: return "the board micro's screen is text (mews show NAME screen)";
     case VERB_SOUND: return "the board micro has no such part";
-    default: return NULL;
+    default: return kvm_why_not(v);
     }
 }
 
@@ -73,7 +80,7 @@ const struct kind kvm_kind = {
     .destroy = micro_destroy,
     .run = micro_run,
     .kick = micro_kick,
-    .why_not = kvm_why_not,
+    .why_not = micro_why_not,
     .available = vm_available,
     .describe = kvm_describe,
     .step = micro_step,

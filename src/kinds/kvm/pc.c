@@ -1,8 +1,9 @@
 #include "kinds/kvm/pc.h"
 
-#include "base/le.h"
 #include "kinds/kvm/acpi.h"
 #include "kinds/kvm/calls.h"
+#include "kinds/kvm/entry.h"
+#include "kinds/kvm/kvm_kind.h"
 #include "kinds/kvm/linux.h"
 
 #include <assert.h>
@@ -116,45 +117,15 @@ static void sleep_asked(void *owner, unsigned type)
 
 /* ---- power ---- */
 
-static void write_entry_tables(u8 *memory)
-{
-    enum { GDT = 0x500, PML4 = 0x9000, PDPT = 0xa000, PDS = 0xb000 };
-
-    le_put(memory + GDT + 0x10, 0x00af9b000000ffff, 8);
-    le_put(memory + GDT + 0x18, 0x00cf93000000ffff, 8);
-    le_put(memory + PML4, PDPT | 3, 8);
-    for (u64 i = 0; i < 4; i++)
-        le_put(memory + PDPT + 8 * i, (PDS + 0x1000 * i) | 3, 8);
-    for (u64 i = 0; i < 4 * 512; i++)
-        le_put(memory + PDS + 8 * i, i << 21 | 0x83, 8);
-}
-
-/* As the protocols want it: flat segments 0x10 and 0x18, in long mode all below 4 GiB mapped. */
+/* As the protocols want it: flat segments 0x10 and 0x18. */
 static void enter(struct vcpu_state *s, const struct linux_entry *at, u8 *memory)
 {
-    const struct x86_segment data = { .selector = 0x18,
-                                      .limit = 0xffffffff,
-                                      .type = 3,
-                                      .present = true,
-                                      .s = true,
-                                      .g = true,
-                                      .db = true };
+    static const struct entry_tables tables = {
+        .code = 0x10, .data = 0x18, .gdt = 0x500, .pages = 0x9000
+    };
 
-    write_entry_tables(memory);
-    if (!at->long_mode)
-        le_put(memory + 0x510, 0x00cf9b000000ffff, 8);
-    s->gdt = (struct x86_table) { 0x500, 4 * 8 - 1 };
+    entry_flat(&tables, at->long_mode, s, memory);
     s->idt = (struct x86_table) { 0, 0 };
-    s->ds = s->es = s->fs = s->gs = s->ss = data;
-    s->cs = data;
-    s->cs.selector = 0x10;
-    s->cs.type = 11;
-    s->cs.l = at->long_mode;
-    s->cs.db = !at->long_mode;
-    s->cr0 = at->long_mode ? 0x80000031 : 0x31;
-    s->cr4 = at->long_mode ? 0x20 : 0;
-    s->cr3 = at->long_mode ? 0x9000 : 0;
-    s->efer = at->long_mode ? 0x500 : 0;
     s->rip = s->pc = at->rip;
     s->rsi = at->rsi;
     s->rbx = at->rbx;
@@ -381,15 +352,10 @@ static const char *why_not(const struct machine *m, enum verb v)
 {
     (void)m;
     switch (v) {
-    case VERB_REPLAY: return "the host's processor does not do the same twice to the instruction";
-    case VERB_REVERSE:
-        return "that needs exact replay, and the host's processor does not do the same twice to "
-               "the instruction";
-    case VERB_MIGRATE: return "the service does not exist yet";
     case VERB_GENERATION: return "the board has no device yet that tells it";
     case VERB_PICTURE:
     case VERB_SOUND: return "the board microvm has no such part";
-    default: return NULL;
+    default: return kvm_why_not(v);
     }
 }
 
