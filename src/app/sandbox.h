@@ -11,6 +11,7 @@ struct sandbox {
     bool logged; /* behind mews_control(), standard error is the machine's log */
     struct jail jail;
     struct keeper keeper;
+    struct mews *machine;
 };
 
 /* What --sandbox was given; false: it is none of the words. */

@@ -33,8 +33,8 @@ int disk_open(const struct disk_config *c, struct disk **out, struct err *e);
 void disk_close(struct disk *d); /* accepts NULL; waits for what was submitted */
 /* Starts its threads: when a process has become what it wants to be (a jail's namespaces are for
  * one that has a single thread), and before a list of calls closes. Without it, the port's first
- * request does that. */
-int disk_start(struct disk *d, struct err *e);
+ * request does that. The hook (or NULL) is asked in each of them. */
+int disk_start(struct disk *d, const struct thread_hook *hook, struct err *e);
 struct block_port *disk_port(struct disk *d);
 /* What it asks of the kernel while it runs, for a program's jail. */
 enum { DISK_HOST_CALLS = 7 };

@@ -11,6 +11,7 @@
 #ifndef SVC_CTL_MONITOR_H
 #define SVC_CTL_MONITOR_H
 
+#include "base/thread.h"
 #include "svc/ctl/method.h"
 
 struct monitor;
@@ -24,6 +25,7 @@ struct monitor_options {
     /* Everything is open and there is no thread yet: its last chance to refuse. NULL: nobody asks.
      */
     int (*opened)(void *ctx, struct err *e);
+    const struct thread_hook *threads; /* borrowed: the control thread's; or NULL */
     bool no_files; /* from then on: an entry that is not kept is left for others to remove */
     /* From any thread and any signal handler: the machine's thread is to come to monitor_serve()
      * soon. */
