@@ -1,10 +1,11 @@
 /* For the board `microvm`: a kernel that is nothing but drivers. Again and again it reads, writes, clears and flushes each
- * disk, sends a frame by each network card and takes what has come, has random bytes, and says on the serial line how often.
+ * disk, sends a frame by each network card and takes what has come, talks to virtio's console, has random bytes, and says on
+ * the serial line that it has.
  *
  *     mews run --disk disk.img,overlay=tmp --net none devices.elf          with --set transport=mmio too
  *
- * A disk is taken to have 64 sectors at least. It ends when a disk says that something has failed, with status 1; when a key
- * comes, with status 0. */
+ * A disk is taken to have 128 KiB at least; what was on it is lost. It ends when a disk says that something has failed, with
+ * status 1; at the letter q, with status 0. */
 #include "micro.h"
 
 enum {
@@ -15,12 +16,14 @@ enum {
     SLOTS = 24,
     QUEUE = 8,
     BUFFER = 2048,
+    DISK_BLOCKS = 16, /* of 4 KiB, of which one more is written each time */
+    BLOCK_SECTORS = 8,
 };
 #define MMIO_FIRST 0xfeb00000u
 #define BAR_FIRST  0xd0000000u
 #define APIC       0xfee00000u
 enum { MAGIC = 0x74726976 };
-enum { ID_NET = 1, ID_BLOCK = 2, ID_RNG = 4 };
+enum { ID_NET = 1, ID_BLOCK = 2, ID_CONSOLE = 3, ID_RNG = 4 };
 enum { ACKNOWLEDGE = 1, DRIVER = 2, DRIVER_OK = 4, FEATURES_OK = 8 };
 enum { READ = 0, WRITE = 1, FLUSH = 4, DISCARD = 11, CLEAR = 13 };
 enum { CAN_FLUSH = 1 << 9, CAN_DISCARD = 1 << 13, CAN_CLEAR = 1 << 14 };
@@ -118,7 +121,7 @@ struct device {
 };
 static struct device devices[SLOTS];
 static unsigned device_count;
-static uint8_t bytes[4][BUFFER] __attribute__((aligned(16)));
+static uint8_t bytes[5][BUFFER] __attribute__((aligned(16)));
 
 static void set_status(struct device *d, uint8_t status)
 {
@@ -174,7 +177,7 @@ static void start(struct device *d)
     accept(d, 1, 1); /* VIRTIO_F_VERSION_1 */
     set_status(d, ACKNOWLEDGE | DRIVER | FEATURES_OK);
     ring_up(d, 0);
-    if (d->id == ID_NET)
+    if (d->id == ID_NET || d->id == ID_CONSOLE)
         ring_up(d, 1);
     set_status(d, ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK);
 }
@@ -253,9 +256,8 @@ static void clear(struct device *d, uint32_t type, uint32_t sector, uint32_t fla
     disk(d, type, 0, range, sizeof range);
 }
 
-static void use_disk(struct device *d)
+static void use_disk(struct device *d, unsigned round)
 {
-    disk(d, WRITE, 1, bytes[0], BUFFER);
     disk(d, READ, 32, bytes[1], BUFFER);
     disk(d, READ, 0, bytes[1], BUFFER);
     if (d->features & CAN_DISCARD)
@@ -266,6 +268,7 @@ static void use_disk(struct device *d)
     }
     if (d->features & CAN_FLUSH)
         disk(d, FLUSH, 0, 0, 0);
+    disk(d, WRITE, (DISK_BLOCKS + round % DISK_BLOCKS) * BLOCK_SECTORS + 1, bytes[0], BUFFER);
 }
 
 static void use_net(struct device *d)
@@ -280,12 +283,21 @@ static void use_net(struct device *d)
     put_and_wait(d, 1, &(struct piece) { frame, sizeof frame, 0 }, 1);
 }
 
-static void use(struct device *d)
+static void use_console(struct device *d)
+{
+    if (!d->ring[0].avail.index || taken(d, 0))
+        put(d, 0, &(struct piece) { bytes[4], BUFFER, 1 }, 1);
+    put_and_wait(d, 1, &(struct piece) { "console\n", 8, 0 }, 1);
+}
+
+static void use(struct device *d, unsigned round)
 {
     if (d->id == ID_BLOCK)
-        use_disk(d);
+        use_disk(d, round);
     else if (d->id == ID_NET)
         use_net(d);
+    else if (d->id == ID_CONSOLE)
+        use_console(d);
     else if (d->id == ID_RNG)
         put_and_wait(d, 0, &(struct piece) { bytes[3], 16, 1 }, 1);
 }
@@ -340,6 +352,14 @@ static int find(struct device *d, unsigned slot)
     return d->id != 0;
 }
 
+static int told_to_end(void)
+{
+    while (in8(LINE_STATUS) & 1)
+        if (in8(SERIAL) == 'q')
+            return 1;
+    return 0;
+}
+
 void kernel(void)
 {
     for (unsigned slot = 0; slot < SLOTS; slot++)
@@ -348,9 +368,9 @@ void kernel(void)
             device_count++;
         }
     say(device_count ? "devices\n" : "no devices\n");
-    while (!(in8(LINE_STATUS) & 1)) {
+    for (unsigned round = 0; !told_to_end(); round++) {
         for (unsigned i = 0; i < device_count; i++)
-            use(&devices[i]);
+            use(&devices[i], round);
         say("round\n");
     }
     say("done\n");

@@ -193,6 +193,8 @@ struct mews_host_call {
     const char *elsewhere; /* NULL, or who makes it where mews is not tested */
 };
 MEWS_API bool mews_host_calls(const struct mews *m, unsigned i, struct mews_host_call *out);
+/* The program has given it up: others are told so when they ask about the machine. */
+MEWS_API void mews_jailed(struct mews *m);
 /* In a signal handler of a process that will end at once: leaves how it ended for those who ask
  * later. why: one word; text: a line, of letters, digits, blanks and underlines. */
 MEWS_API void mews_last_words(const struct mews *m, const char *why, const char *text);

@@ -598,6 +598,12 @@ const char *mews_control_name(const struct mews *m)
     return m->control ? monitor_name(m->control->monitor) : NULL;
 }
 
+void mews_jailed(struct mews *m)
+{
+    if (m->control)
+        monitor_jailed(m->control->monitor);
+}
+
 void mews_last_words(const struct mews *m, const char *why, const char *text)
 {
     if (m->control)

@@ -359,6 +359,7 @@ static int run(struct run *r, struct mews *m)
     if (r->speed && !r->replayed)
         mews_show_as(m, r->factor, UINT64_MAX, UINT64_MAX);
     r->sandbox.on = r->sandbox.wish != SANDBOX_OFF && !shown(r, m);
+    r->sandbox.waived = r->sandbox.wish == SANDBOX_OFF && !shown(r, m);
     r->sandbox.logged = r->detach;
     if (r->sandbox.wish == SANDBOX_ON && !r->sandbox.on)
         return usage(r->command,

@@ -27,7 +27,7 @@ struct jail {
     const char *share; /* the directory that a guest may open files in, or NULL */
     bool network;      /* it keeps the host's network */
     struct {           /* for tests: what is missing; no role: nothing is */
-        unsigned rule, role;
+        unsigned rule, also, role;
     } left_out;
     char refused[120]; /* why there are no namespaces; empty: there are */
 };

@@ -27,58 +27,71 @@ enum {
 };
 
 /* clang-format off */
-#define CALL(who, n) { .name = n, .roles = who }
+#define CALL(who, n) { n, 0, 0, 0, who, NULL }
 #define CALL_IF(who, n, argument, mask, value) { n, argument, mask, value, who, NULL }
-#define ELSEWHERE(who, n, why) { .name = n, .roles = who, .elsewhere = why }
+#define ELSEWHERE(who, n, why) { n, 0, 0, 0, who, why }
 #define ASK_ELSEWHERE(who, request, why) { "ioctl", 1, ALL_BITS, request, who, why }
 /* clang-format on */
 
 #define ALL_BITS UINT32_MAX
 
+static const char terminal[] = "a console in front, at a terminal", looks[] =
+    "the same: Debian's tcsetattr() looks first", size[] = "the same, whose size changes",
+    libuv[] = "libuv since 1.45, and processors without epoll_wait",
+    clock[] = "a host whose clock cannot be read without the kernel",
+    limited[] = "job control, while a limit holds a request back",
+    lost[] = "a page of a snapshot that the host cannot supply: SIGBUS, and its handler",
+    overlay[] = "the flush of an overlay of gigabytes";
+
 const struct mews_host_call jail_rules[] = {
-    /* what is open */
+    /* what is open; any thread may have to tell how the machine ended */
     CALL(M | C | P, "read"),
     CALL(ALL, "write"),
     CALL(M | C, "pread64"),
     CALL(ALL, "pwrite64"),
     CALL(M | C, "close"),
-    CALL(M | C, "lseek"),
-    CALL(M | C, "ftruncate"),
-    CALL(M | C, "fsync"),
-    CALL(M | C, "fstat"),
+    CALL(C, "lseek"),
+    CALL(M, "ftruncate"),
+    CALL(M, "fsync"),
+    CALL(M, "fstat"),
     CALL_IF(M | C, "fcntl", 1, ALL_BITS, F_GETFL),
-    CALL_IF(M | C, "fcntl", 1, ALL_BITS, F_SETFL),
-    CALL_IF(M | C, "fcntl", 1, ALL_BITS, F_DUPFD_CLOEXEC),
-    CALL_IF(M | C, "fcntl", 1, ALL_BITS, F_GET_SEALS),
-    CALL_IF(M | C, "ioctl", 1, ALL_BITS, FIONBIO),
-    /* a console in front, at a terminal: last words give it back, whoever has them */
-    ASK_ELSEWHERE(ALL, TCSETS, "a console in front, at a terminal"),
-    ASK_ELSEWHERE(ALL, TCGETS, "the same: Debian's tcsetattr() looks first"),
-    ASK_ELSEWHERE(M, TIOCGWINSZ, "the same, whose size changes"),
+    CALL_IF(C, "fcntl", 1, ALL_BITS, F_SETFL),
+    CALL_IF(M, "fcntl", 1, ALL_BITS, F_DUPFD_CLOEXEC),
+    CALL_IF(M, "fcntl", 1, ALL_BITS, F_GET_SEALS),
+    CALL_IF(C, "ioctl", 1, ALL_BITS, FIONBIO),
+    ASK_ELSEWHERE(ALL, TCSETS, terminal), /* whose last words give it back */
+    ASK_ELSEWHERE(ALL, TCGETS, looks),
+    ASK_ELSEWHERE(M, TIOCGWINSZ, size),
     /* the control socket, and the console */
     CALL(C, "accept4"),
     CALL(C, "recvmsg"),
-    CALL(M | C, "sendto"),
+    CALL(C, "sendto"),
     CALL(C, "epoll_ctl"),
     CALL(C, "epoll_wait"),
-    ELSEWHERE(C, "epoll_pwait", "libuv since 1.45, and processors without epoll_wait"),
+    ELSEWHERE(C, "epoll_pwait", libuv),
     CALL(M | C | P, "poll"),
-    CALL(M | C | P, "ppoll"),
+    CALL(M, "ppoll"),
     /* memory: none of it can be executed */
-    CALL(ALL, "brk"),
-    CALL_IF(ALL, "mmap", 2, PROT_EXEC, 0),
-    CALL(ALL, "munmap"),
-    CALL(ALL, "mremap"),
-    CALL(ALL, "madvise"),
-    CALL(M | C, "sysinfo"), /* how much there is: qsort() of glibc 2.36 and before */
+    CALL(M | C | P, "brk"),
+    ELSEWHERE(POOL, "brk", overlay),
+    CALL_IF(M | C, "mmap", 2, PROT_EXEC, 0),
+    { "mmap", 2, PROT_EXEC, 0, P | POOL, lost },
+    CALL(M | C, "munmap"),
+    ELSEWHERE(POOL, "munmap", overlay),
+    CALL(M | C, "mremap"),
+    CALL(OTHERS, "madvise"), /* the stack of a thread that ends */
+    CALL(M, "sysinfo"),      /* how much there is: qsort() of glibc 2.36 and before */
     /* time, threads, signals */
-    CALL(ALL, "clock_nanosleep"),
-    CALL(M | C, "clock_gettime"), /* of processor time: no vDSO has that */
-    CALL(ALL, "restart_syscall"),
+    CALL(M | POOL, "clock_nanosleep"),
+    CALL(C, "clock_gettime"), /* of processor time: no vDSO has that */
+    ELSEWHERE(M | P | POOL | N, "clock_gettime", clock),
+    CALL(M | N, "restart_syscall"),
+    ELSEWHERE(POOL, "restart_syscall", limited),
     CALL(ALL, "futex"),
-    CALL(ALL, "sched_yield"),
+    CALL(C, "sched_yield"),
     CALL(ALL, "rt_sigprocmask"),
-    CALL(ALL, "rt_sigreturn"),
+    CALL(M | P, "rt_sigreturn"),
+    ELSEWHERE(POOL, "rt_sigreturn", lost),
     CALL(OTHERS, "exit"),
     CALL(ALL, "exit_group"),
 };
@@ -139,7 +152,8 @@ int jail_load(const struct jail *j, const struct mews *m, enum mews_thread role,
 
     jail_filter_begin(&f);
     for (unsigned i = 0; jail_rule_at(j, m, i, &c); i++)
-        if ((c.roles & role) && !(i == j->left_out.rule && role == j->left_out.role))
+        if ((c.roles & role) && !(role == j->left_out.role &&
+                                  (i == j->left_out.rule || i == j->left_out.also)))
             jail_filter_allow(&f, &c, NULL);
     return jail_filter_load(&f, e);
 }

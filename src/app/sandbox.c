@@ -99,13 +99,18 @@ int sandbox_close(struct sandbox *s, struct mews *m, struct mews_error *error)
 {
     struct err e;
 
+    if (s->waived)
+        fputs("mews: --sandbox off: a guest that takes this process over has all its rights\n", stderr);
     if (!s->on)
         return 0;
     if (s->logged)
         say_refused(s);
     if (mews_start(m, error))
         return -1;
-    return jail_load(&s->jail, m, MEWS_THREAD_MACHINE, &e) ? report(error, &e) : 0;
+    if (jail_load(&s->jail, m, MEWS_THREAD_MACHINE, &e))
+        return report(error, &e);
+    mews_jailed(m);
+    return 0;
 }
 
 int sandbox_snapshot(struct sandbox *s, struct mews *m, struct mews_error *e)

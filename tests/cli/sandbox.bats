@@ -15,6 +15,11 @@ jailed() { [ "$(says_of "$1" Seccomp)" = 2 ] && [ "$(says_of "$1" NoNewPrivs)" =
 @test "behind one's back: a filter, no privileges, namespaces of its own, no files, no network, no descriptor too many" {
     mews run -d --name j --saves kept "$hawk"
     jailed j
+    mews ps --json | grep -q '"jailed": true'
+    for task in "/proc/$(pid_of j)/task"/*; do # each thread has a list, and one alone
+        [ "$(sed -n 's/^Seccomp_filters:[[:space:]]*//p' "$task/status")" = 1 ]
+        grep -q '^NoNewPrivs:.1' "$task/status"
+    done
     [ "$(says_of j CapEff)" = 0000000000000000 ]
     [ "$(says_of j CapPrm)" = 0000000000000000 ]
     [ "$(id -u)" -eq 0 ] || skip "the rest can only root see"
@@ -67,6 +72,10 @@ jailed() { [ "$(says_of "$1" Seccomp)" = 2 ] && [ "$(says_of "$1" NoNewPrivs)" =
 @test "fork and restore take --sandbox off, and run too; other words are refused" {
     mews run -d --name a --sandbox off "$hawk"
     [ "$(says_of a Seccomp)" = 0 ]
+    mews ps --json | grep -q '"jailed": false'
+    mews logs a | grep -q "mews: --sandbox off: "
+    run mews run --sandbox off "$MEWS_GUESTS/c6502/hello.hk" </dev/null
+    [[ $output == "mews: --sandbox off: "* ]]
     mews fork --name b --sandbox off a
     [ "$(says_of b Seccomp)" = 0 ]
     mews fork --name c --sandbox on a

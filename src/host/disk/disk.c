@@ -37,15 +37,24 @@ int disk_do(struct disk *d, const struct block_request *r)
 }
 
 /* Requests begin in the thread that hears of them, and a flush is everybody's. */
-enum { BEGINS = THREAD_MACHINE | THREAD_CPU, ENDS = THREAD_DISK_RING | THREAD_DISK_POOL };
+enum {
+    BEGINS = THREAD_MACHINE | THREAD_CPU,
+    RING = THREAD_DISK_RING,
+    POOL = THREAD_DISK_POOL,
+};
+static const char undone[] = "what a kernel's ring has left undone";
 
 const struct host_call disk_host_calls[DISK_HOST_CALLS] = {
-    { .name = "preadv", .roles = ENDS },
+    { .name = "preadv", .roles = POOL },
+    { .name = "preadv", .roles = RING, .elsewhere = undone },
     { .name = "preadv2", .roles = BEGINS },
-    { .name = "pwritev", .roles = THREAD_MACHINE | ENDS },
-    { .name = "fdatasync", .roles = THREAD_MACHINE | ENDS },
-    { .name = "fallocate", .roles = ENDS },
-    { .name = "io_uring_enter", .roles = BEGINS | THREAD_DISK_RING },
+    { .name = "pwritev", .roles = THREAD_MACHINE | POOL },
+    { .name = "pwritev", .roles = RING, .elsewhere = undone },
+    { .name = "fdatasync", .roles = THREAD_MACHINE | POOL },
+    { .name = "fdatasync", .roles = RING, .elsewhere = undone },
+    { .name = "fallocate", .roles = POOL },
+    { .name = "fallocate", .roles = RING, .elsewhere = undone },
+    { .name = "io_uring_enter", .roles = BEGINS | RING },
     { "fcntl", 1, UINT32_MAX, F_OFD_SETLK, THREAD_MACHINE, NULL },
 };
 

@@ -37,7 +37,7 @@ void disk_close(struct disk *d); /* accepts NULL; waits for what was submitted *
 int disk_start(struct disk *d, const struct thread_hook *hook, struct err *e);
 struct block_port *disk_port(struct disk *d);
 /* What it asks of the kernel while it runs, for a program's jail. */
-enum { DISK_HOST_CALLS = 7 };
+enum { DISK_HOST_CALLS = 11 };
 extern const struct host_call disk_host_calls[DISK_HOST_CALLS];
 const char *disk_engine_name(const struct disk *d); /* "io_uring", "threads" */
 

@@ -251,12 +251,13 @@ static int open_end(struct net_link *n, const struct net_config *c, struct pair_
 
 /* Frames are whose turn it is; the watcher has the door. */
 enum { TURN = THREAD_MACHINE | THREAD_CPU };
+static const char tap[] = "a tap device";
 
 const struct host_call net_host_calls[NET_HOST_CALLS] = {
     { .name = "sendmsg", .roles = TURN },
     { .name = "recvmsg", .roles = TURN | THREAD_NET },
-    { .name = "readv", .roles = TURN },
-    { .name = "writev", .roles = TURN },
+    { .name = "readv", .roles = TURN, .elsewhere = tap },
+    { .name = "writev", .roles = TURN, .elsewhere = tap },
     { .name = "poll", .roles = THREAD_NET },
     { .name = "read", .roles = THREAD_NET },
     { .name = "close", .roles = THREAD_NET },

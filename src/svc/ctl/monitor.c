@@ -98,6 +98,11 @@ int monitor_create(const struct monitor_options *o, struct monitor **out, struct
     return 0;
 }
 
+void monitor_jailed(struct monitor *m)
+{
+    __atomic_store_n(&m->jailed, 1, __ATOMIC_RELAXED);
+}
+
 void monitor_add(struct monitor *m, const struct method *list, unsigned count)
 {
     assert(m->list_count < LISTS_MAX && !m->listening);

@@ -76,6 +76,8 @@ void monitor_sleep(struct monitor *m, u64 ns);
 /* Of the machine's own accord: a breakpoint, a key. `why` is a word for the event. */
 void monitor_pause(struct monitor *m, bool paused, const char *why);
 bool monitor_paused(const struct monitor *m); /* others want it to stand still */
+/* The process has given up what it does not need: others are told so when they ask. */
+void monitor_jailed(struct monitor *m);
 /* A client has the machine to itself: MONITOR_HELD, it stands still whatever others want;
  * MONITOR_LENT: it runs, for that client. Others are told, and may not resume it meanwhile; what
  * was paused before is paused after it. `client` 0: nobody has it any more. */
