@@ -25,6 +25,7 @@ const struct option_row run_options[] = {
     { "memory", "SIZE", "of a machine that can have more or less of it" },
     { "cpus", "N", "how many processors" },
     { "cpu", "host|baseline", "what they are: this host's, or what hosts have in common" },
+    OPTIONS_BOUNDS,
     OPTIONS_OUTSIDE,
     OPTION_OVERLAY,
     { "share", "DIR", "a directory in which a 6502v program may open files" },
@@ -101,6 +102,13 @@ static int set_memory(struct run *r, const char *value)
         return usage(r->command, "--memory %s: want whole MiB, such as 512M", value);
     snprintf(r->memory, sizeof r->memory, "memory=%zu", bytes >> 20);
     return add_setting(r, r->memory);
+}
+
+static int set_host_memory(struct run *r, const char *value)
+{
+    if (option_size(r->command, "host-memory", value, &r->bounds.memory))
+        return -1;
+    return r->bounds.memory ? 0 : usage(r->command, "--host-memory 0: want more");
 }
 
 static int set_ram(struct run *r, const char *value)
@@ -182,6 +190,12 @@ static int set_option(void *ctx, const char *name, const char *value)
         return sandbox_word(&r->sandbox, value)
                    ? 0
                    : usage(r->command, "--sandbox %s: want auto, on or off", value);
+    if (!strcmp(name, "host-cpus"))
+        return bounds_cpus(&r->bounds, value)
+                   ? 0
+                   : usage(r->command, "--host-cpus %s: want a number such as 2 or 0.5", value);
+    if (!strcmp(name, "host-memory"))
+        return set_host_memory(r, value);
     if (!strcmp(name, "set"))
         return add_setting(r, value);
     if (!strcmp(name, "region")) {
@@ -518,7 +532,7 @@ static int run_thing(struct run *r, enum run_what what, const char *thing)
     r->options.console = !r->detach;
     if (r->detach && (status = detach_begin(&r->ready, r->inherited)) >= 0)
         return status;
-    if (open_what(what, thing, &r->options, &m, &e))
+    if (bounds_enter(&r->bounds, &e) || open_what(what, thing, &r->options, &m, &e))
         return fail_error(&e);
     if (r->headless && !r->replayed && !r->frames && !r->verdict && mews_can(m, "picture", NULL)) {
         mews_close(m);

@@ -50,7 +50,7 @@ const struct mews_host_call jail_rules[] = {
     CALL(M | C, "pread64"),
     CALL(ALL, "pwrite64"),
     CALL(M | C, "close"),
-    CALL(C, "lseek"),
+    CALL(M | C, "lseek"),
     CALL(M, "ftruncate"),
     CALL(M, "fsync"),
     CALL(M, "fstat"),
