@@ -1,11 +1,12 @@
-/* For the board `microvm`: a kernel that is nothing but drivers. Again and again it reads, writes, clears and flushes each
- * disk, sends a frame by each network card and takes what has come, talks to virtio's console, has random bytes, and says on
- * the serial line that it has.
+/* For the board `microvm`: a kernel that is nothing but drivers. Again and again it reads, writes,
+ * clears and flushes each disk, sends a frame by each network card and takes what has come, talks
+ * to virtio's console, has random bytes, and says on the serial line that it has.
  *
- *     mews run --disk disk.img,overlay=tmp --net none devices.elf          with --set transport=mmio too
+ *     mews run --disk disk.img,overlay=tmp --net none devices.elf          with --set
+ * transport=mmio too
  *
- * A disk is taken to have 128 KiB at least; what was on it is lost. It ends when a disk says that something has failed, with
- * status 1; at the letter q, with status 0. */
+ * A disk is taken to have 128 KiB at least; what was on it is lost. It ends when a disk says that
+ * something has failed, with status 1; at the letter q, with status 0. */
 #include "micro.h"
 
 enum {
@@ -233,7 +234,9 @@ static void disk(struct device *d, uint32_t type, uint32_t sector, void *at, uin
         uint32_t type, zero, sector, high;
     } head;
     static volatile uint8_t status;
-    const struct piece p[] = { { &head, 16, 0 }, { at, len, type == READ }, { (void *)&status, 1, 1 } };
+    const struct piece p[] = { { &head, 16, 0 },
+                               { at, len, type == READ },
+                               { (void *)&status, 1, 1 } };
     const struct piece none[] = { p[0], p[2] };
 
     head.type = type;

@@ -182,9 +182,9 @@ MEWS_API const char *mews_control_name(const struct mews *m);
 /* Where gdb finds it: HOST:PORT or a path; NULL: there is no such socket. */
 MEWS_API const char *mews_control_gdb(const struct mews *m);
 /* For a program that wants to give up what it does not need: the i-th system call that threads of
- * some roles (enum mews_thread) of this machine make while it runs, beside those of any other. With a
- * mask: only with an argument of which (argument & mask) is value. Returns false when there are no
- * more. */
+ * some roles (enum mews_thread) of this machine make while it runs, beside those of any other. With
+ * a mask: only with an argument of which (argument & mask) is value. Returns false when there are
+ * no more. */
 struct mews_host_call {
     const char *name;
     unsigned argument; /* 0: the first */

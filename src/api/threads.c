@@ -1,8 +1,9 @@
 /* The threads of a machine, as the program hears of them. */
 #include "api/mews.h"
 
-#define SAME(role) \
-    _Static_assert((int)THREAD_##role == (int)MEWS_THREAD_##role, "the two lists of roles are one")
+#define SAME(role)                                                                              \
+    _Static_assert((int)THREAD_##role == (int)MEWS_THREAD_##role, "the two lists of roles are " \
+                                                                  "one")
 SAME(MACHINE);
 SAME(CONTROL);
 SAME(CPU);

@@ -1,4 +1,5 @@
-/* How much of the host a machine may have: --host-cpus and --host-memory, by a cgroup of its own. */
+/* How much of the host a machine may have: --host-cpus and --host-memory, by a cgroup of its own.
+ */
 #ifndef APP_BOUNDS_H
 #define APP_BOUNDS_H
 

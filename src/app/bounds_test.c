@@ -14,11 +14,12 @@ static void processors(void **state)
     static const struct {
         const char *text;
         uint64_t thousandths; /* 0: refused */
-    } words[] = { { "1", 1000 },    { "0.5", 500 },      { "2.25", 2250 },  { "0.125", 125 },
-                  { "16", 16000 },  { "4096", 4096000 }, { "0.01", 10 },    { "0.009", 0 },
-                  { "0", 0 },       { "", 0 },           { ".5", 0 },       { "1.", 0 },
-                  { "-1", 0 },      { "1.2345", 0 },     { "1x", 0 },       { "1.x", 0 },
-                  { "5000000", 0 }, { "99999999999999999999999", 0 } };
+    } words[] = { { "1", 1000 },    { "0.5", 500 },   { "2.25", 2250 },
+                  { "0.125", 125 }, { "16", 16000 },  { "4096", 4096000 },
+                  { "0.01", 10 },   { "0.009", 0 },   { "0", 0 },
+                  { "", 0 },        { ".5", 0 },      { "1.", 0 },
+                  { "-1", 0 },      { "1.2345", 0 },  { "1x", 0 },
+                  { "1.x", 0 },     { "5000000", 0 }, { "99999999999999999999999", 0 } };
 
     (void)state;
     for (unsigned i = 0; i < sizeof words / sizeof *words; i++) {
@@ -62,8 +63,7 @@ static void places(void **state)
 
     (void)state;
     for (unsigned i = 0; i < sizeof hosts / sizeof *hosts; i++) {
-        assert_int_equal(cgroup_place(hosts[i].mounts, hosts[i].self, out),
-                         hosts[i].place != NULL);
+        assert_int_equal(cgroup_place(hosts[i].mounts, hosts[i].self, out), hosts[i].place != NULL);
         if (hosts[i].place)
             assert_string_equal(out, hosts[i].place);
     }

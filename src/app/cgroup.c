@@ -95,8 +95,9 @@ static int find_place(char out[PATH_MAX], struct err *e)
         file_read("/proc/self/cgroup", TEXT_MAX, &self, &len, e))
         return -(int)e->code;
     if (!cgroup_place((const char *)mounts, (const char *)self, out))
-        return err_set(e, ERR_NOTSUP, "no cgroup v2 is mounted here (as root: mount -t cgroup2 none "
-                                      "/sys/fs/cgroup)");
+        return err_set(e, ERR_NOTSUP,
+                       "no cgroup v2 is mounted here (as root: mount -t cgroup2 none "
+                       "/sys/fs/cgroup)");
     return 0;
 }
 
@@ -152,9 +153,9 @@ static int hand_out(int dir, const char *path, const char *file, struct err *e)
 
     get(dir, "cgroup.controllers", list, sizeof list);
     if (!has_word(list, file, len))
-        return err_set(e, ERR_NOTSUP, "%s has no controller \"%.*s\"%s", path, (int)len, file,
-                       access("/sys/fs/cgroup/cgroup.controllers", F_OK) ? " (version 1 may have it)"
-                                                                         : "");
+        return err_set(
+            e, ERR_NOTSUP, "%s has no controller \"%.*s\"%s", path, (int)len, file,
+            access("/sys/fs/cgroup/cgroup.controllers", F_OK) ? " (version 1 may have it)" : "");
     get(dir, "cgroup.subtree_control", list, sizeof list);
     snprintf(order, sizeof order, "+%.*s", (int)len, file);
     return has_word(list, file, len) || put(dir, "cgroup.subtree_control", order)

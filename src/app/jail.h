@@ -42,8 +42,8 @@ void jail_settle(void);
  * capabilities, no new privileges. */
 int jail_enter(struct jail *j, struct err *e);
 
-/* The i-th rule of a machine's jail: the table above, then what its kind and its ports add, and with
- * a share the call that opens there. False: there are no more. */
+/* The i-th rule of a machine's jail: the table above, then what its kind and its ports add, and
+ * with a share the call that opens there. False: there are no more. */
 bool jail_rule_at(const struct jail *j, const struct mews *m, unsigned i,
                   struct mews_host_call *out);
 

@@ -35,13 +35,15 @@ enum {
 
 #define ALL_BITS UINT32_MAX
 
-static const char terminal[] = "a console in front, at a terminal", looks[] =
-    "the same: Debian's tcsetattr() looks first", size[] = "the same, whose size changes",
-    libuv[] = "libuv since 1.45, and processors without epoll_wait",
-    clock[] = "a host whose clock cannot be read without the kernel",
-    limited[] = "job control, while a limit holds a request back",
-    lost[] = "a page of a snapshot that the host cannot supply: SIGBUS, and its handler",
-    overlay[] = "the flush of an overlay of gigabytes";
+static const char terminal[] = "a console in front, at a terminal",
+                  looks[] = "the same: Debian's tcsetattr() looks first",
+                  size[] = "the same, whose size changes",
+                  libuv[] = "libuv since 1.45, and processors without epoll_wait",
+                  clock[] = "a host whose clock cannot be read without the kernel",
+                  limited[] = "job control, while a limit holds a request back",
+                  lost[] =
+                      "a page of a snapshot that the host cannot supply: SIGBUS, and its handler",
+                  overlay[] = "the flush of an overlay of gigabytes";
 
 const struct mews_host_call jail_rules[] = {
     /* what is open; any thread may have to tell how the machine ended */
@@ -152,8 +154,8 @@ int jail_load(const struct jail *j, const struct mews *m, enum mews_thread role,
 
     jail_filter_begin(&f);
     for (unsigned i = 0; jail_rule_at(j, m, i, &c); i++)
-        if ((c.roles & role) && !(role == j->left_out.role &&
-                                  (i == j->left_out.rule || i == j->left_out.also)))
+        if ((c.roles & role) &&
+            !(role == j->left_out.role && (i == j->left_out.rule || i == j->left_out.also)))
             jail_filter_allow(&f, &c, NULL);
     return jail_filter_load(&f, e);
 }

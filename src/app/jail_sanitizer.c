@@ -6,8 +6,9 @@
 #include "base/types.h"
 
 const char *const jail_build_calls[] = {
-    "sched_yield", "sigaltstack", "gettid", "getpid", "madvise",      "sched_getaffinity", "readlink",
-    "openat",      "open",        "prctl",  "brk",    "rt_sigaction", "mremap",            "munmap",
+    "sched_yield", "sigaltstack", "gettid", "getpid", "madvise", "sched_getaffinity",
+    "readlink",    "openat",      "open",   "prctl",  "brk",     "rt_sigaction",
+    "mremap",      "munmap",
 };
 const unsigned jail_build_call_count = ARRAY_SIZE(jail_build_calls);
 

@@ -1,5 +1,5 @@
-/* Machines live whole lives in their jail; then again without one rule of one thread's list after the
- * other, and each time a call of that name ends one of them, and is named.
+/* Machines live whole lives in their jail; then again without one rule of one thread's list after
+ * the other, and each time a call of that name ends one of them, and is named.
  *
  * usage: jail_test [FIRST [LAST]]      of the rules, by the numbers that it prints */
 #include "app/sandbox.h"
@@ -43,7 +43,7 @@ struct plan {
     bool shares; /* a directory, and has battery RAM */
     bool sounds, kvm;
     const char *settings[6], *disks[4], *args[3]; /* the rest is NULL */
-    bool linked;                        /* by a descriptor, and by a cable */
+    bool linked;                                  /* by a descriptor, and by a cable */
 };
 
 /* ---- the monitor: what cmd_run.c does ---- */
@@ -518,7 +518,10 @@ static const struct plan plans[] = {
       .live = live_with_files,
       .shares = true,
       .args = { "base.img", "copy.img" } },
-    { .thing = "x86/echo64.elf", .live = live_on_one_vcpu, .kvm = true, .settings = { "memory=4" } },
+    { .thing = "x86/echo64.elf",
+      .live = live_on_one_vcpu,
+      .kvm = true,
+      .settings = { "memory=4" } },
     { .thing = "x86/devices.elf",
       .live = live_with_devices,
       .kvm = true,
@@ -686,7 +689,8 @@ static bool ends(const struct rule *r, unsigned plan, bool *bad)
 {
     unsigned number = r->at[plan] - 1;
     const struct jail without = {
-        .left_out = { number, is_last_word(r) ? number_of("futex", r->role, plan) : number, r->role }
+        .left_out = { number, is_last_word(r) ? number_of("futex", r->role, plan) : number,
+                      r->role }
     };
     char text[8192], said[100];
     int status = live(&plans[plan], &without, text, sizeof text);

@@ -100,7 +100,8 @@ int sandbox_close(struct sandbox *s, struct mews *m, struct mews_error *error)
     struct err e;
 
     if (s->waived)
-        fputs("mews: --sandbox off: a guest that takes this process over has all its rights\n", stderr);
+        fputs("mews: --sandbox off: a guest that takes this process over has all its rights\n",
+              stderr);
     if (!s->on)
         return 0;
     if (s->logged)

@@ -56,8 +56,8 @@ static void wait_told(struct start *s)
     sem_destroy(&s->told);
 }
 
-int thread_start(pthread_t *out, const struct thread_hook *hook, unsigned role, void *(*run)(void *),
-                 void *ctx, struct err *e)
+int thread_start(pthread_t *out, const struct thread_hook *hook, unsigned role,
+                 void *(*run)(void *), void *ctx, struct err *e)
 {
     struct start s = { .hook = hook, .role = role, .run = run, .ctx = ctx, .e = e };
     int r;

@@ -19,7 +19,7 @@ struct thread_hook {
 /* A thread that calls run(ctx), to be joined. Signals go to the threads that were there before,
  * but for those that say what a thread itself has done. With a hook (NULL: none), this returns when
  * that has. */
-int thread_start(pthread_t *out, const struct thread_hook *hook, unsigned role, void *(*run)(void *),
-                 void *ctx, struct err *e);
+int thread_start(pthread_t *out, const struct thread_hook *hook, unsigned role,
+                 void *(*run)(void *), void *ctx, struct err *e);
 
 #endif

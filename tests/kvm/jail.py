@@ -73,13 +73,16 @@ mews logs n | grep sandbox
 
 def bounds():
     """A cgroup of its own: what is in it, that it bounds, and when it goes; where there can be none."""
+    guest = f"{microvm.top.name}/g.gz"
+    host.guest("poweroff -f", guest)
     out = run(r"""
 mews run -d --host-cpus 1 --set memory=64 $DEVICES; echo "WITHOUT $?"
 mount -t cgroup2 none /sys/fs/cgroup; cd /sys/fs/cgroup
 chmod 666 /dev/kvm; chmod 777 /run
-chpst -u 1000:1000 mews run -d --host-memory 100M --set memory=64 $DEVICES; echo "NOBODY $?"
+/root/setpriv --reuid 1000 --regid 1000 --clear-groups mews run -d --host-memory 100M --set memory=64 $DEVICES; echo "NOBODY $?"
 mews run -d --name m --host-cpus 0.25 --host-memory 100M --net user --snapshot /tmp/end.snap --set memory=64 $DEVICES
 P=$(pid_of m); G=mews-$P
+for p in $(cat $G/cgroup.procs); do echo "PROCESS $(tr '\\0' ' ' </proc/$p/cmdline | cut -c1-40)"; done
 echo "GROUP $(cat $G/cpu.max) $(cat $G/memory.max) $(cat $G/memory.oom.group) $(wc -l <$G/cgroup.procs)"
 grep -q "^0::/$G" /proc/$P/cgroup && echo "INSIDE"
 until_true 60 says m round
@@ -94,19 +97,22 @@ J=$(grep -l "^PPid:[[:space:]]*$P$" /proc/[0-9]*/status | cut -d/ -f3); kill -9 
 mews run --host-memory 100M --set memory=64 --append x /guests/pvh.elf >/dev/null; echo "STATUS $?"
 [ -d mews-$P ] || echo "SWEPT"
 until_true 20 sh -c '! ls -d mews-* >/dev/null 2>&1' && echo "GONE all"
-mews run -d --name p --host-memory 1M --set memory=64 $DEVICES; echo "SMALL $?"
+mews run -d --name p --host-memory 100K --set memory=64 $DEVICES; echo "SMALL $?"
+mews run -d --name q --host-memory 24M --set memory=256 --initrd /root/g.gz --append "console=ttyS0 quiet" /root/bzImage; P=$(pid_of q)
+until_true 90 test ! -d /proc/$P && dmesg | grep -q "Memory cgroup out of memory: Killed process $P (mews)" && echo "KILLED"
 until_true 20 sh -c '! ls -d mews-* >/dev/null 2>&1' && echo "GONE small"
-""", smp=2)
+""", [("root/bzImage", host.image()), ("root/g.gz", guest), ("root/setpriv", "/usr/bin/setpriv")], smp=2)
     check("no cgroup v2: one line, and no machine", "mews: --host-cpus: no cgroup v2 is mounted here" in out and "WITHOUT 1" in out, out)
     check("not permitted: one line that says how", re.search(r"mews: --host-memory: no cgroup may be made in /sys/fs/cgroup \(as root", out)
           and "NOBODY 1" in out, out)
-    check("the monitor, its keeper and its network are in it", "GROUP 25000 100000 104857600 1 3" in out and "INSIDE" in out, out)
+    check("the monitor, its keeper and its network are in it", "GROUP 25000 100000 104857600 1 4" in out and "INSIDE" in out, out)
     used = int((re.findall(r"^USED (\d+)", out, re.M) or ["0"])[0])
     check(f"a quarter of a processor: {used / 8e6:.3f}", 1000000 < used < 2600000, out)
     for how in "killed", "ended", "all", "small":
         check(f"it goes with the last process: {how}", f"GONE {how}" in out, out)
     check("what is left by a host that killed all of it goes with the next", "LEFT" in out and "SWEPT" in out and "STATUS 0" in out, out)
-    check("a machine that cannot be in so little memory fails", "SMALL 1" in out, out)
+    check("a machine that cannot be in so little memory is not there", "SMALL 1" in out, out)
+    check("a guest that takes more than there is ends its machine, and it alone", "KILLED" in out, out)
 
 
 def lists():

@@ -94,7 +94,8 @@ int usernet_jail(const struct usernet_config *c, unsigned left_out, struct err *
     struct jail j = { .network = true };
     struct jail_filter f;
 
-    if (set_bounds(e) || jail_enter(&j, e) || jail_filter_watch(&words, e)) /* without namespaces the list is enough by itself */
+    if (set_bounds(e) || jail_enter(&j, e) ||
+        jail_filter_watch(&words, e)) /* without namespaces the list is enough by itself */
         return -(int)e->code;
     jail_filter_begin(&f);
     for (unsigned i = 0; i < usernet_rule_count; i++)

@@ -848,8 +848,7 @@ static bool strip(unsigned i)
     if (WIFEXITED(status) && WEXITSTATUS(status) == 1 && strstr(said, wanted))
         return true;
     print_error("without %s (%#llx): status %x, %s failed, %s\n", r->name,
-                (unsigned long long)r->value, (unsigned)status, failed ? failed : "nothing",
-                said);
+                (unsigned long long)r->value, (unsigned)status, failed ? failed : "nothing", said);
     return false;
 }
 

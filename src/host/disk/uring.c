@@ -204,9 +204,8 @@ static int uring_run(struct disk *d, const struct thread_hook *hook, struct err 
 {
     struct uring *u = d->engine_state;
 
-    return thread_start(&u->thread, hook, THREAD_DISK_RING, collector, u, e)
-               ? err_wrap(e, "a disk")
-               : 0;
+    return thread_start(&u->thread, hook, THREAD_DISK_RING, collector, u, e) ? err_wrap(e, "a disk")
+                                                                             : 0;
 }
 
 static const struct engine_ops uring_ops = { "io_uring", uring_run, uring_submit, uring_stop };
