@@ -8,7 +8,7 @@
 const char *const jail_build_calls[] = {
     "sched_yield", "sigaltstack", "gettid", "getpid", "madvise", "sched_getaffinity",
     "readlink",    "openat",      "open",   "prctl",  "brk",     "rt_sigaction",
-    "mremap",      "munmap",
+    "mremap",      "munmap",      "mmap",
 };
 const unsigned jail_build_call_count = ARRAY_SIZE(jail_build_calls);
 

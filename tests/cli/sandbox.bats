@@ -171,3 +171,26 @@ jailed() { [ "$(says_of "$1" Seccomp)" = 2 ] && [ "$(says_of "$1" NoNewPrivs)" =
     [[ $output == "mews: the sandbox refused the system call "* ]]
     says v "the sandbox refused the system call"
 }
+
+@test "--host-cpus and --host-memory: wrong words, a cgroup of its own, or a line that says why there is none" {
+    for word in 0 -1 1. 2x .5 ''; do
+        run mews run --host-cpus "$word" "$calc"
+        [ "$status" -eq 2 ]
+        [[ $output == "mews: run: --host-cpus $word: want a number such as 2 or 0.5"* ]]
+    done
+    run mews run --host-memory 0 "$calc"
+    [ "$status" -eq 2 ]
+    run mews run -d --name b --host-cpus 0.5 --host-memory 200M "$calc"
+    if [ "$status" -eq 0 ]; then
+        group=$(sed -n 's/^0:://p' "/proc/$(pid_of b)/cgroup")
+        [[ $group == */mews-$(pid_of b) ]]
+        root=$(awk '$(NF - 2) == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
+        [ "$(cat "$root$group/cpu.max")" = "50000 100000" ]
+        mews stop b
+        until_true 10 test ! -d "$root$group"
+    else
+        [ "$status" -eq 1 ]
+        [ "${#lines[@]}" -eq 1 ]
+        [[ $output == "mews: --host-cpus: "*cgroup* ]]
+    fi
+}
