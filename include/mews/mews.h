@@ -113,6 +113,21 @@ MEWS_API const char *mews_board(const struct mews *m);
  * (unless NULL) is the sentence. */
 MEWS_API bool mews_can(const struct mews *m, const char *verb, const char **why);
 
+/* What a thread of the machine's is for. */
+enum mews_thread {
+    MEWS_THREAD_MACHINE = 1, /* who calls mews_run() and its like: not made here */
+    MEWS_THREAD_CONTROL = 2, /* speaks with other processes: mews_control() makes it */
+    MEWS_THREAD_CPU = 4,     /* the rest: mews_start() does */
+    MEWS_THREAD_DISK_RING = 8,
+    MEWS_THREAD_DISK_POOL = 16,
+    MEWS_THREAD_NET = 32,
+};
+/* From now on `enter` is the first that a thread of the machine's calls: here a program gives up
+ * what a thread of that role does not need. Without success (0) there is no such thread, and who
+ * wanted it has the error. */
+MEWS_API void mews_threads(struct mews *m,
+                           int (*enter)(void *ctx, enum mews_thread role, struct mews_error *e),
+                           void *ctx);
 /* Makes the threads that the machine will want, which else its first run makes: for a program that
  * will give up the right to make any, after mews_control()'s opened(). */
 MEWS_API int mews_start(struct mews *m, struct mews_error *e);
@@ -166,15 +181,20 @@ MEWS_API int mews_control(struct mews *m, const struct mews_control_options *o,
 MEWS_API const char *mews_control_name(const struct mews *m);
 /* Where gdb finds it: HOST:PORT or a path; NULL: there is no such socket. */
 MEWS_API const char *mews_control_gdb(const struct mews *m);
-/* For a program that wants to give up what it does not need: the i-th system call that this machine
- * makes while it runs, beside those of any other. With a mask: only with an argument of which
- * (argument & mask) is value. Returns false when there are no more. */
+/* For a program that wants to give up what it does not need: the i-th system call that threads of
+ * some roles (enum mews_thread) of this machine make while it runs, beside those of any other. With
+ * a mask: only with an argument of which (argument & mask) is value. Returns false when there are
+ * no more. */
 struct mews_host_call {
     const char *name;
     unsigned argument; /* 0: the first */
     uint64_t mask, value;
+    unsigned roles;
+    const char *elsewhere; /* NULL, or who makes it where mews is not tested */
 };
 MEWS_API bool mews_host_calls(const struct mews *m, unsigned i, struct mews_host_call *out);
+/* The program has given it up: others are told so when they ask about the machine. */
+MEWS_API void mews_jailed(struct mews *m);
 /* In a signal handler of a process that will end at once: leaves how it ended for those who ask
  * later. why: one word; text: a line, of letters, digits, blanks and underlines. */
 MEWS_API void mews_last_words(const struct mews *m, const char *why, const char *text);

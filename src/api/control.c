@@ -531,6 +531,7 @@ static int start(struct control *c, const struct mews_control_options *o, struct
                                   .own_output = o->own_output,
                                   .hz = mews_hz(c->m),
                                   .opened = opened,
+                                  .threads = api_thread_hook(c->m),
                                   .no_files = o->no_files,
                                   .wake = wake,
                                   .ctx = c };
@@ -597,16 +598,10 @@ const char *mews_control_name(const struct mews *m)
     return m->control ? monitor_name(m->control->monitor) : NULL;
 }
 
-bool mews_host_calls(const struct mews *m, unsigned i, struct mews_host_call *out)
+void mews_jailed(struct mews *m)
 {
-    const struct kind *k = m->machine->kind;
-    const struct host_call *c = i < k->host_call_count
-                                    ? &k->host_calls[i]
-                                    : outside_host_call(&m->outside, i - k->host_call_count);
-
-    if (c)
-        *out = (struct mews_host_call) { c->name, c->argument, c->mask, c->value };
-    return c;
+    if (m->control)
+        monitor_jailed(m->control->monitor);
 }
 
 void mews_last_words(const struct mews *m, const char *why, const char *text)

@@ -101,16 +101,6 @@ static int read_thing(const char *path, const char *wanted, struct thing *t,
     return unknown(path, wanted, e);
 }
 
-int mews_start(struct mews *m, struct mews_error *error)
-{
-    const struct kind *k = m->machine->kind;
-    struct err e;
-
-    if (outside_start(&m->outside, &e) || (k->start && k->start(m->machine, &e)))
-        return api_report(error, &e);
-    return 0;
-}
-
 int mews_info(const char *path, char *out, size_t room, struct mews_error *error)
 {
     const struct kind *kind;

@@ -63,6 +63,9 @@ struct mews {
      * there is none. */
     bool (*breathe)(void *ctx);
     void *breathe_ctx;
+    int (*enter)(void *ctx, enum mews_thread role, struct mews_error *e); /* mews_threads() */
+    void *enter_ctx;
+    struct thread_hook thread_hook;
     struct control *control; /* others can find it: control.c; NULL: they cannot */
     char name[256];
 };
@@ -96,6 +99,10 @@ int api_begin(const struct mews_options *o, struct mews **out, struct err *e);
 /* ---- machine.c, for control.c ---- */
 /* As mews_kick(), but the run goes on when control_serve() has been called. */
 void api_wake(struct mews *m);
+
+/* ---- threads.c, for control.c ---- */
+/* What mews_threads() said; NULL: nothing. */
+const struct thread_hook *api_thread_hook(const struct mews *m);
 
 /* ---- replay.c, for machine.c and show.c ---- */
 /* The ports of a machine that is about to be made, in front of the host's. */

@@ -88,20 +88,21 @@ void outside_close(struct outside *o)
         net_close(o->links[--o->link_count]);
 }
 
-int outside_start(struct outside *o, struct err *e)
+int outside_start(struct outside *o, const struct thread_hook *hook, struct err *e)
 {
     for (unsigned i = 0; i < o->disk_count; i++)
-        if (disk_start(o->disks[i], e))
+        if (disk_start(o->disks[i], hook, e))
             return -(int)e->code;
     for (unsigned i = 0; i < o->link_count; i++)
-        if (net_start(o->links[i], e))
+        if (net_start(o->links[i], hook, e))
             return -(int)e->code;
     return 0;
 }
 
 const struct host_call *outside_host_call(const struct outside *o, unsigned i)
 {
-    static const struct host_call chance = { .name = "getrandom" };
+    static const struct host_call chance = { .name = "getrandom",
+                                             .roles = THREAD_MACHINE | THREAD_CPU };
     const unsigned disks = o->disk_count ? DISK_HOST_CALLS : 0;
     const unsigned links = o->link_count ? NET_HOST_CALLS : 0;
 

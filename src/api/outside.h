@@ -21,7 +21,8 @@ struct outside {
 int outside_open(struct outside *o, const struct mews_options *options, struct ports *ports,
                  struct err *e);
 void outside_close(struct outside *o); /* accepts one that is all zero; after the machine */
-int outside_start(struct outside *o, struct err *e);
+/* The hook may be NULL. */
+int outside_start(struct outside *o, const struct thread_hook *hook, struct err *e);
 /* The i-th of what they ask of the kernel, NULL behind the last. */
 const struct host_call *outside_host_call(const struct outside *o, unsigned i);
 

@@ -5,6 +5,7 @@
 
 const struct option_row restore_options[] = {
     OPTIONS_LISTED,
+    OPTIONS_BOUNDS,
     OPTIONS_OUTSIDE,
     { "verify", NULL, "compare the checksums of all memory first" },
     { "share", "DIR", "a directory in which a 6502v program may open files" },

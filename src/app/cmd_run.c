@@ -28,6 +28,7 @@ const struct option_row run_options[] = {
     { "mode", "real|protected|long",
       "how a program for x86 is entered; an ELF file says it itself" },
     { "no-reboot", NULL, "a machine that resets itself ends instead" },
+    OPTIONS_BOUNDS,
     OPTIONS_OUTSIDE,
     OPTION_OVERLAY,
     { "share", "DIR", "a directory in which a 6502v program may open files" },
@@ -104,6 +105,13 @@ static int set_memory(struct run *r, const char *value)
         return usage(r->command, "--memory %s: want whole MiB, such as 512M", value);
     snprintf(r->memory, sizeof r->memory, "memory=%zu", bytes >> 20);
     return add_setting(r, r->memory);
+}
+
+static int set_host_memory(struct run *r, const char *value)
+{
+    if (option_size(r->command, "host-memory", value, &r->bounds.memory))
+        return -1;
+    return r->bounds.memory ? 0 : usage(r->command, "--host-memory 0: want more");
 }
 
 static int set_ram(struct run *r, const char *value)
@@ -202,6 +210,12 @@ static int set_option(void *ctx, const char *name, const char *value)
         return sandbox_word(&r->sandbox, value)
                    ? 0
                    : usage(r->command, "--sandbox %s: want auto, on or off", value);
+    if (!strcmp(name, "host-cpus"))
+        return bounds_cpus(&r->bounds, value)
+                   ? 0
+                   : usage(r->command, "--host-cpus %s: want a number such as 2 or 0.5", value);
+    if (!strcmp(name, "host-memory"))
+        return set_host_memory(r, value);
     if (!strcmp(name, "set"))
         return add_setting(r, value);
     if (!strcmp(name, "disk"))
@@ -367,6 +381,7 @@ static int run(struct run *r, struct mews *m)
     if (r->speed && !r->replayed)
         mews_show_as(m, r->factor, UINT64_MAX, UINT64_MAX);
     r->sandbox.on = r->sandbox.wish != SANDBOX_OFF && !shown(r, m);
+    r->sandbox.waived = r->sandbox.wish == SANDBOX_OFF && !shown(r, m);
     r->sandbox.logged = r->detach;
     if (r->sandbox.wish == SANDBOX_ON && !r->sandbox.on)
         return usage(r->command,
@@ -525,7 +540,7 @@ static int run_thing(struct run *r, enum run_what what, const char *thing)
     r->options.console = !r->detach;
     if (r->detach && (status = detach_begin(&r->ready, r->inherited)) >= 0)
         return status;
-    if (open_what(what, thing, &r->options, &m, &e))
+    if (bounds_enter(&r->bounds, &e) || open_what(what, thing, &r->options, &m, &e))
         return fail_error(&e);
     if (r->headless && !r->replayed && !r->frames && !r->verdict && mews_can(m, "picture", NULL)) {
         mews_close(m);

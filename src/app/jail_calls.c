@@ -15,61 +15,87 @@
 #include <termios.h>
 #include <unistd.h>
 
+enum {
+    M = MEWS_THREAD_MACHINE,
+    C = MEWS_THREAD_CONTROL,
+    P = MEWS_THREAD_CPU,
+    RING = MEWS_THREAD_DISK_RING,
+    POOL = MEWS_THREAD_DISK_POOL,
+    N = MEWS_THREAD_NET,
+    OTHERS = C | P | RING | POOL | N,
+    ALL = M | OTHERS,
+};
+
 /* clang-format off */
-#define CALL(n) { { .name = n }, NULL }
-#define CALL_IF(n, argument, mask, value) { { n, argument, mask, value }, NULL }
-#define ELSEWHERE(n, why) { { .name = n }, why }
+#define CALL(who, n) { n, 0, 0, 0, who, NULL }
+#define CALL_IF(who, n, argument, mask, value) { n, argument, mask, value, who, NULL }
+#define ELSEWHERE(who, n, why) { n, 0, 0, 0, who, why }
+#define ASK_ELSEWHERE(who, request, why) { "ioctl", 1, ALL_BITS, request, who, why }
 /* clang-format on */
 
 #define ALL_BITS UINT32_MAX
 
-const struct jail_rule jail_rules[] = {
-    /* what is open */
-    CALL("read"),
-    CALL("write"),
-    CALL("pread64"),
-    CALL("pwrite64"),
-    CALL("close"),
-    CALL("lseek"),
-    CALL("ftruncate"),
-    CALL("fsync"),
-    CALL("fstat"),
-    CALL_IF("fcntl", 1, ALL_BITS, F_GETFL),
-    CALL_IF("fcntl", 1, ALL_BITS, F_SETFL),
-    CALL_IF("fcntl", 1, ALL_BITS, F_DUPFD_CLOEXEC),
-    CALL_IF("fcntl", 1, ALL_BITS, F_GET_SEALS),
-    CALL_IF("ioctl", 1, ALL_BITS, FIONBIO),
-    { { "ioctl", 1, ALL_BITS, TCSETS }, "a console in front, at a terminal" },
-    { { "ioctl", 1, ALL_BITS, TCGETS }, "the same: Debian's tcsetattr() looks first" },
-    { { "ioctl", 1, ALL_BITS, TIOCGWINSZ }, "the same, whose size changes" },
+static const char terminal[] = "a console in front, at a terminal",
+                  looks[] = "the same: Debian's tcsetattr() looks first",
+                  size[] = "the same, whose size changes",
+                  libuv[] = "libuv since 1.45, and processors without epoll_wait",
+                  clock[] = "a host whose clock cannot be read without the kernel",
+                  limited[] = "job control, while a limit holds a request back",
+                  lost[] =
+                      "a page of a snapshot that the host cannot supply: SIGBUS, and its handler",
+                  overlay[] = "the flush of an overlay of gigabytes";
+
+const struct mews_host_call jail_rules[] = {
+    /* what is open; any thread may have to tell how the machine ended */
+    CALL(M | C | P, "read"),
+    CALL(ALL, "write"),
+    CALL(M | C, "pread64"),
+    CALL(ALL, "pwrite64"),
+    CALL(M | C, "close"),
+    CALL(M | C, "lseek"),
+    CALL(M, "ftruncate"),
+    CALL(M, "fsync"),
+    CALL(M, "fstat"),
+    CALL_IF(M | C, "fcntl", 1, ALL_BITS, F_GETFL),
+    CALL_IF(C, "fcntl", 1, ALL_BITS, F_SETFL),
+    CALL_IF(M, "fcntl", 1, ALL_BITS, F_DUPFD_CLOEXEC),
+    CALL_IF(M, "fcntl", 1, ALL_BITS, F_GET_SEALS),
+    CALL_IF(C, "ioctl", 1, ALL_BITS, FIONBIO),
+    ASK_ELSEWHERE(ALL, TCSETS, terminal), /* whose last words give it back */
+    ASK_ELSEWHERE(ALL, TCGETS, looks),
+    ASK_ELSEWHERE(M, TIOCGWINSZ, size),
     /* the control socket, and the console */
-    CALL("accept4"),
-    CALL("recvmsg"),
-    CALL("sendto"),
-    CALL("epoll_ctl"),
-    CALL("epoll_wait"),
-    ELSEWHERE("epoll_pwait", "libuv since 1.45, and processors without epoll_wait"),
-    CALL("poll"),
-    CALL("ppoll"),
+    CALL(C, "accept4"),
+    CALL(C, "recvmsg"),
+    CALL(C, "sendto"),
+    CALL(C, "epoll_ctl"),
+    CALL(C, "epoll_wait"),
+    ELSEWHERE(C, "epoll_pwait", libuv),
+    CALL(M | C | P, "poll"),
+    CALL(M, "ppoll"),
     /* memory: none of it can be executed */
-    CALL("brk"),
-    CALL_IF("mmap", 2, PROT_EXEC, 0),
-    CALL("munmap"),
-    CALL("mremap"),
-    CALL("madvise"),
-    CALL("sysinfo"), /* how much there is: qsort() of glibc 2.36 and before */
+    CALL(M | C | P, "brk"),
+    ELSEWHERE(POOL, "brk", overlay),
+    CALL_IF(M | C, "mmap", 2, PROT_EXEC, 0),
+    { "mmap", 2, PROT_EXEC, 0, P | POOL, lost },
+    CALL(M | C, "munmap"),
+    ELSEWHERE(POOL, "munmap", overlay),
+    CALL(M | C, "mremap"),
+    CALL(OTHERS, "madvise"), /* the stack of a thread that ends */
+    CALL(M, "sysinfo"),      /* how much there is: qsort() of glibc 2.36 and before */
     /* time, threads, signals */
-    CALL("clock_nanosleep"),
-    CALL("clock_gettime"), /* of processor time: no vDSO has that */
-    CALL("restart_syscall"),
-    CALL("futex"),
-    CALL("sched_yield"),
-    ELSEWHERE("rseq", "a thread that was made before, and has its first turn after, the list"),
-    ELSEWHERE("set_robust_list", "the same"),
-    CALL("rt_sigprocmask"),
-    CALL("rt_sigreturn"),
-    CALL("exit"),
-    CALL("exit_group"),
+    CALL(M | POOL, "clock_nanosleep"),
+    CALL(C, "clock_gettime"), /* of processor time: no vDSO has that */
+    ELSEWHERE(M | P | POOL | N, "clock_gettime", clock),
+    CALL(M | N, "restart_syscall"),
+    ELSEWHERE(POOL, "restart_syscall", limited),
+    CALL(ALL, "futex"),
+    CALL(C, "sched_yield"),
+    CALL(ALL, "rt_sigprocmask"),
+    CALL(M | P, "rt_sigreturn"),
+    ELSEWHERE(POOL, "rt_sigreturn", lost),
+    CALL(OTHERS, "exit"),
+    CALL(ALL, "exit_group"),
 };
 const unsigned jail_rule_count = ARRAY_SIZE(jail_rules);
 
@@ -98,21 +124,38 @@ static void last_words(void *ctx, const char *text)
     mews_last_words(ctx, "sandbox", text);
 }
 
-int jail_close(const struct jail *j, struct mews *m, struct err *e)
+bool jail_rule_at(const struct jail *j, const struct mews *m, unsigned i,
+                  struct mews_host_call *out)
 {
     /* It opens, and says to others what it writes to. */
-    const struct mews_host_call in_share[] = { { .name = "openat2" }, { .name = "flock" } };
-    const struct jail_words words = { "mews", last_words, m };
-    struct mews_host_call of_kind;
+    static const struct mews_host_call in_share[] = { CALL(M, "openat2"), CALL(M, "flock") };
+    const unsigned shared = j->share ? ARRAY_SIZE(in_share) : 0;
+
+    if (i < jail_rule_count) {
+        *out = jail_rules[i];
+        return true;
+    }
+    i -= jail_rule_count;
+    if (i >= shared)
+        return mews_host_calls(m, i - shared, out);
+    *out = in_share[i];
+    return true;
+}
+
+int jail_watch(struct mews *m, struct err *e)
+{
+    return jail_filter_watch(&(struct jail_words) { "mews", last_words, m }, e);
+}
+
+int jail_load(const struct jail *j, const struct mews *m, enum mews_thread role, struct err *e)
+{
+    struct mews_host_call c;
     struct jail_filter f;
 
     jail_filter_begin(&f);
-    for (unsigned i = 0; i < jail_rule_count; i++)
-        if (i != j->left_out)
-            jail_filter_allow(&f, &jail_rules[i].call, NULL);
-    for (unsigned i = 0; mews_host_calls(m, i, &of_kind); i++)
-        jail_filter_allow(&f, &of_kind, NULL);
-    for (unsigned i = 0; j->share && i < ARRAY_SIZE(in_share); i++)
-        jail_filter_allow(&f, &in_share[i], NULL);
-    return jail_filter_load(&f, &words, e);
+    for (unsigned i = 0; jail_rule_at(j, m, i, &c); i++)
+        if ((c.roles & role) &&
+            !(role == j->left_out.role && (i == j->left_out.rule || i == j->left_out.also)))
+            jail_filter_allow(&f, &c, NULL);
+    return jail_filter_load(&f, e);
 }

@@ -48,7 +48,7 @@ static void on_violation(int signal, siginfo_t *info, void *context)
     _exit(STATUS);
 }
 
-static int catch_violations(const struct jail_words *w, struct err *e)
+int jail_filter_watch(const struct jail_words *w, struct err *e)
 {
     struct sigaction a = { .sa_sigaction = on_violation, .sa_flags = SA_SIGINFO };
 
@@ -65,8 +65,6 @@ void jail_filter_begin(struct jail_filter *f)
 {
     f->list = seccomp_init(SCMP_ACT_TRAP);
     f->error = f->list ? 0 : -ENOMEM;
-    if (!f->error)
-        f->error = seccomp_attr_set(f->list, SCMP_FLTATR_CTL_TSYNC, 1);
     if (!f->error)
         f->error = seccomp_attr_set(f->list, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 }
@@ -92,22 +90,16 @@ void jail_filter_allow(struct jail_filter *f, const struct mews_host_call *c,
     f->error = seccomp_rule_add_array(f->list, SCMP_ACT_ALLOW, number, count, cmp);
 }
 
-int jail_filter_load(struct jail_filter *f, const struct jail_words *w, struct err *e)
+int jail_filter_load(struct jail_filter *f, struct err *e)
 {
     int r;
 
-    for (unsigned i = 0; i < jail_build_rule_count; i++)
-        jail_filter_allow(f, &jail_build_rules[i].call, NULL);
+    for (unsigned i = 0; i < jail_build_call_count; i++)
+        jail_filter_allow(f, &(struct mews_host_call) { .name = jail_build_calls[i] }, NULL);
     r = f->error;
-    if (!r && catch_violations(w, e))
-        r = -(int)e->code;
-    else {
-        if (!r)
-            r = seccomp_load(f->list);
-        errno = -r;
-        if (r)
-            err_set(e, ERR_SYS, "the sandbox: the list of system calls");
-    }
+    if (!r)
+        r = seccomp_load(f->list);
     seccomp_release(f->list);
-    return r ? -(int)e->code : 0;
+    errno = -r;
+    return r ? err_set(e, ERR_SYS, "the sandbox: the list of system calls") : 0;
 }

@@ -5,16 +5,12 @@
 
 #include "base/types.h"
 
-const struct jail_rule jail_build_rules[] = {
-    { { .name = "sched_yield" }, NULL },  { { .name = "sigaltstack" }, NULL },
-    { { .name = "gettid" }, NULL },       { { .name = "getpid" }, NULL },
-    { { .name = "madvise" }, NULL },      { { .name = "sched_getaffinity" }, NULL },
-    { { .name = "readlink" }, NULL },     { { .name = "openat" }, NULL },
-    { { .name = "open" }, NULL },         { { .name = "prctl" }, NULL },
-    { { .name = "rt_sigaction" }, NULL }, { { .name = "brk" }, NULL },
-    { { .name = "mremap" }, NULL },       { { .name = "munmap" }, NULL },
+const char *const jail_build_calls[] = {
+    "sched_yield", "sigaltstack", "gettid", "getpid", "madvise", "sched_getaffinity",
+    "readlink",    "openat",      "open",   "prctl",  "brk",     "rt_sigaction",
+    "mremap",      "munmap",      "mmap",
 };
-const unsigned jail_build_rule_count = ARRAY_SIZE(jail_build_rules);
+const unsigned jail_build_call_count = ARRAY_SIZE(jail_build_calls);
 
 /* The runtime, a shared library, asks for it by name. */
 __attribute__((visibility("default"))) int __lsan_is_turned_off(void);

@@ -4,6 +4,7 @@
 #define APP_RUN_H
 
 #include "app/app.h"
+#include "app/bounds.h"
 #include "app/image.h"
 #include "app/sandbox.h"
 
@@ -17,6 +18,9 @@ enum { LIST_MAX = 64 };
     { "detach", NULL, "run it behind your back, and print its name" }, \
     { "name", "NAME", "list it under this name (mews ps), where others can steer it" }, \
     OPTION_SANDBOX
+#define OPTIONS_BOUNDS \
+    { "host-cpus", "N[.n]", "so many of the host's processors at most, by a cgroup" }, \
+    { "host-memory", "SIZE", "so much of the host's memory at most, by a cgroup" }
 #define OPTIONS_OUTSIDE \
     { "disk", "FILE[,overlay=tmp|FILE][,ro]...", "a disk, by its image; repeatable" }, \
     { "net", "user|tap=NAME|link=DIR|none[,...]", "a network card, and what it is plugged into; repeatable" }
@@ -63,6 +67,7 @@ struct run {
     bool restored, verify; /* it is a snapshot; whose checksums are to be compared */
     bool detach;
     struct sandbox sandbox;
+    struct bounds bounds;
     const char *name; /* others can find it by this; NULL: they cannot, or (detach) one is made */
     int ready;        /* detach_ready() */
     int inherited;    /* a descriptor that a detached process needs, or -1 */

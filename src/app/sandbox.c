@@ -44,6 +44,14 @@ static int cannot_share(struct sandbox *s, struct mews_error *error)
     return report(error, &e);
 }
 
+static int enter_thread(void *ctx, enum mews_thread role, struct mews_error *error)
+{
+    struct sandbox *s = ctx;
+    struct err e;
+
+    return jail_load(&s->jail, s->machine, role, &e) ? report(error, &e) : 0;
+}
+
 int sandbox_begin(struct sandbox *s, struct mews *m, const char *share,
                   const char *paths[KEEPER_FILES], struct mews_error *e)
 {
@@ -51,12 +59,14 @@ int sandbox_begin(struct sandbox *s, struct mews *m, const char *share,
         return 0;
     if (share && !jail_can_share())
         return cannot_share(s, e);
-    s->jail = (struct jail) { .share = share, .left_out = JAIL_ALL };
+    s->jail = (struct jail) { .share = share };
+    s->machine = m;
     paths[KEEPER_BATTERY] = mews_saves(m);
     if (keeper_begin(&s->keeper, paths, e) ||
         (paths[KEEPER_SCREENSHOT] && mews_screenshot_ready(m, e)))
         return -1;
     mews_closing(m);
+    mews_threads(m, enter_thread, s);
     if (paths[KEEPER_BATTERY])
         mews_save_with(m, save_battery, &s->keeper);
     return 0;
@@ -77,7 +87,7 @@ int sandbox_enter(void *ctx, struct mews_error *error)
     if (!s->on)
         return 0;
     jail_settle();
-    if (jail_enter(&s->jail, &e))
+    if (jail_enter(&s->jail, &e) || jail_watch(s->machine, &e))
         return report(error, &e);
     /* To a person; a script's standard error stays its own. */
     if (s->wish == SANDBOX_ON || isatty(STDERR_FILENO))
@@ -89,13 +99,19 @@ int sandbox_close(struct sandbox *s, struct mews *m, struct mews_error *error)
 {
     struct err e;
 
+    if (s->waived)
+        fputs("mews: --sandbox off: a guest that takes this process over has all its rights\n",
+              stderr);
     if (!s->on)
         return 0;
     if (s->logged)
         say_refused(s);
     if (mews_start(m, error))
         return -1;
-    return jail_close(&s->jail, m, &e) ? report(error, &e) : 0;
+    if (jail_load(&s->jail, m, MEWS_THREAD_MACHINE, &e))
+        return report(error, &e);
+    mews_jailed(m);
+    return 0;
 }
 
 int sandbox_snapshot(struct sandbox *s, struct mews *m, struct mews_error *e)

@@ -8,9 +8,11 @@
 struct sandbox {
     enum { SANDBOX_AUTO, SANDBOX_ON, SANDBOX_OFF } wish;
     bool on;     /* the machine is in a jail, or on its way; without, these functions do nothing */
+    bool waived; /* it would be in one, but for the wish */
     bool logged; /* behind mews_control(), standard error is the machine's log */
     struct jail jail;
     struct keeper keeper;
+    struct mews *machine;
 };
 
 /* What --sandbox was given; false: it is none of the words. */

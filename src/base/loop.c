@@ -2,7 +2,6 @@
 
 #include <assert.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
@@ -107,19 +106,6 @@ static void *thread(void *ctx)
     return NULL;
 }
 
-static int start_thread(struct loop *l)
-{
-    sigset_t all, before;
-    int failed;
-
-    sigfillset(&all);
-    sigdelset(&all, SIGSYS); /* blocked, it would kill without a word */
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    failed = pthread_create(&l->thread, NULL, thread, l);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed;
-}
-
 static void end_uv(struct loop *l)
 {
     uv_run(&l->uv, UV_RUN_DEFAULT);
@@ -128,7 +114,7 @@ static void end_uv(struct loop *l)
     free(l);
 }
 
-int loop_create(struct loop **out, struct err *e)
+int loop_create(const struct thread_hook *hook, unsigned role, struct loop **out, struct err *e)
 {
     struct loop *l = calloc(1, sizeof *l);
     int failed;
@@ -147,11 +133,11 @@ int loop_create(struct loop **out, struct err *e)
         end_uv(l);
         return err_set(e, ERR_STATE, "no event loop: %s", uv_strerror(failed));
     }
-    failed = start_thread(l);
+    failed = thread_start(&l->thread, hook, role, thread, l, e);
     if (failed) {
         uv_close((uv_handle_t *)&l->wake, NULL);
         end_uv(l);
-        return err_set(e, ERR_STATE, "no thread: %s", strerror(failed));
+        return failed;
     }
     *out = l;
     return 0;

@@ -1,12 +1,12 @@
 /* A thread that waits: for descriptors, and for words from other threads (a libuv loop).
  *
  * Watches belong to the loop's thread: only functions that it calls may make or end
- * them. loop_post() alone may be called from any thread. All signals are blocked in it: they go to
- * the threads that were there before. */
+ * them. loop_post() alone may be called from any thread. */
 #ifndef BASE_LOOP_H
 #define BASE_LOOP_H
 
 #include "base/err.h"
+#include "base/thread.h"
 #include "base/types.h"
 
 struct loop;
@@ -18,7 +18,8 @@ struct loop_job {
     struct loop_job *next;
 };
 
-int loop_create(struct loop **out, struct err *e);
+/* hook, role: of its thread (thread_start()). */
+int loop_create(const struct thread_hook *hook, unsigned role, struct loop **out, struct err *e);
 /* Does what was posted before, ends the thread, and frees watches that are left. Accepts
  * NULL. Nobody may post any more. */
 void loop_destroy(struct loop *l);

@@ -51,7 +51,7 @@ static void jobs_of_many_threads_are_done_each_in_its_order(void **state)
     struct err e;
 
     (void)state;
-    assert_int_equal(loop_create(&l, &e), 0);
+    assert_int_equal(loop_create(NULL, 0, &l, &e), 0);
     for (unsigned i = 0; i < POSTERS; i++) {
         p[i].loop = l;
         assert_int_equal(pthread_create(&p[i].thread, NULL, post_all, &p[i]), 0);
@@ -118,7 +118,7 @@ static void a_watch_calls_in_the_loops_thread(void **state)
 
     (void)state;
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, r.fds), 0);
-    assert_int_equal(loop_create(&r.loop, &e), 0);
+    assert_int_equal(loop_create(NULL, 0, &r.loop, &e), 0);
     loop_call(r.loop, set_up, &r);
     assert_false(pthread_equal(r.thread, pthread_self()));
     assert_non_null(r.watch);
@@ -141,7 +141,7 @@ static void what_is_left_is_freed_with_it(void **state)
     (void)state;
     loop_destroy(NULL);
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, r.fds), 0);
-    assert_int_equal(loop_create(&r.loop, &e), 0);
+    assert_int_equal(loop_create(NULL, 0, &r.loop, &e), 0);
     loop_call(r.loop, set_up, &r);
     loop_call(r.loop, listen_now, &r);
     loop_destroy(r.loop); /* the leak checker looks on */

@@ -3,9 +3,11 @@
 #define MACH_MACHINE_H
 
 #include "base/err.h"
+#include "base/thread.h"
 #include "mach/component.h"
 #include "mach/event.h"
 #include "mach/port.h"
+#include "mach/role.h"
 #include "mach/space.h"
 #include "mach/trace.h"
 #include "mach/view.h"
@@ -55,15 +57,6 @@ enum verb {
     VERB_LIST(X)
 #undef X
         VERB_COUNT
-};
-
-/* A system call that machines of a kind make while they run, beside those of every program that
- * hosts one, for the program's jail. With a mask: only if (argument & mask) is value. Nothing that
- * opens, maps a program or makes a process. */
-struct host_call {
-    const char *name;
-    unsigned argument; /* 0: the first */
-    u64 mask, value;
 };
 
 struct setting { /* --set PATH=VALUE: a CONFIG field of the tree */
@@ -162,9 +155,9 @@ struct kind {
     /* Whether this host has what the kind needs; the error says what is missing, and what to do
      * about it. NULL: it needs nothing. */
     int (*available)(struct err *e);
-    /* Makes the threads that run() wants, which else the first run() makes: for a program that will
-     * give up the right to make any. */
-    int (*start)(struct machine *m, struct err *e);
+    /* Makes the threads that run() wants, which else the first run() makes, of the role THREAD_CPU:
+     * for a program that will give up the right to make any. The hook may be NULL. */
+    int (*start)(struct machine *m, const struct thread_hook *hook, struct err *e);
     /* Reduces the configuration that create() was given to what another create() needs when a
      * saved state comes into its machine afterwards; NULL: all of it. What `c` names then is the
      * machine's, or was there before. */

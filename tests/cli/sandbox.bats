@@ -15,6 +15,11 @@ jailed() { [ "$(says_of "$1" Seccomp)" = 2 ] && [ "$(says_of "$1" NoNewPrivs)" =
 @test "behind one's back: a filter, no privileges, namespaces of its own, no files, no network, no descriptor too many" {
     mews run -d --name j --saves kept "$hawk"
     jailed j
+    mews ps --json | grep -q '"jailed": true'
+    for task in "/proc/$(pid_of j)/task"/*; do # each thread has a list, and one alone
+        [ "$(sed -n 's/^Seccomp_filters:[[:space:]]*//p' "$task/status")" = 1 ]
+        grep -q '^NoNewPrivs:.1' "$task/status"
+    done
     [ "$(says_of j CapEff)" = 0000000000000000 ]
     [ "$(says_of j CapPrm)" = 0000000000000000 ]
     [ "$(id -u)" -eq 0 ] || skip "the rest can only root see"
@@ -67,6 +72,10 @@ jailed() { [ "$(says_of "$1" Seccomp)" = 2 ] && [ "$(says_of "$1" NoNewPrivs)" =
 @test "fork and restore take --sandbox off, and run too; other words are refused" {
     mews run -d --name a --sandbox off "$hawk"
     [ "$(says_of a Seccomp)" = 0 ]
+    mews ps --json | grep -q '"jailed": false'
+    mews logs a | grep -q "mews: --sandbox off: "
+    run mews run --sandbox off "$MEWS_GUESTS/c6502/hello.hk" </dev/null
+    [[ $output == "mews: --sandbox off: "* ]]
     mews fork --name b --sandbox off a
     [ "$(says_of b Seccomp)" = 0 ]
     mews fork --name c --sandbox on a
@@ -161,4 +170,27 @@ jailed() { [ "$(says_of "$1" Seccomp)" = 2 ] && [ "$(says_of "$1" NoNewPrivs)" =
     [ "$status" -eq 1 ]
     [[ $output == "mews: the sandbox refused the system call "* ]]
     says v "the sandbox refused the system call"
+}
+
+@test "--host-cpus and --host-memory: wrong words, a cgroup of its own, or a line that says why there is none" {
+    for word in 0 -1 1. 2x .5 ''; do
+        run mews run --host-cpus "$word" "$calc"
+        [ "$status" -eq 2 ]
+        [[ $output == "mews: run: --host-cpus $word: want a number such as 2 or 0.5"* ]]
+    done
+    run mews run --host-memory 0 "$calc"
+    [ "$status" -eq 2 ]
+    run mews run -d --name b --host-cpus 0.5 --host-memory 200M "$calc"
+    if [ "$status" -eq 0 ]; then
+        group=$(sed -n 's/^0:://p' "/proc/$(pid_of b)/cgroup")
+        [[ $group == */mews-$(pid_of b) ]]
+        root=$(awk '$(NF - 2) == "cgroup2" { print $5; exit }' /proc/self/mountinfo)
+        [ "$(cat "$root$group/cpu.max")" = "50000 100000" ]
+        mews stop b
+        until_true 10 test ! -d "$root$group"
+    else
+        [ "$status" -eq 1 ]
+        [ "${#lines[@]}" -eq 1 ]
+        [[ $output == "mews: --host-cpus: "*cgroup* ]]
+    fi
 }

@@ -164,8 +164,13 @@ def guest(init, out):
     a.write(out)
 
 
+# The kernel's first root cannot be pivoted away from, as a jail wants to; one that is mounted over it can.
+SWITCH = """#!/bin/sh
+[ "$1" = again ] || { mkdir /host && mount -o bind / /host && cd /host && mount -o move . / && exec chroot . /bin/sh /init again; }
+"""
+
 # The second serial line carries the script's output and nothing else; the first is the kernel's.
-SCRIPT = BEGIN + """
+SCRIPT = SWITCH + BEGIN + """
 ip link set lo up
 mkdir -p /dev/pts /run /root /var/tmp; mount -t devpts p /dev/pts
 export HOME=/root XDG_RUNTIME_DIR=/run PATH=/bin:/usr/bin:/sbin:/usr/sbin TERM=dumb

@@ -12,13 +12,13 @@
 #include <unistd.h>
 
 /* clang-format off */
-#define CALL(n) { .rule = { .call = { .name = n } } }
-#define CALL_IF(n, argument, mask, value) { .rule = { .call = { n, argument, mask, value } } }
-#define ELSEWHERE(n, why) { .rule = { { .name = n }, why } }
-#define OUTWARD(n) { .rule = { .call = { .name = n } }, .outward = true }
+#define CALL(n) { .rule = { .name = n } }
+#define CALL_IF(n, argument, mask, value) { .rule = { n, argument, mask, value, 0, NULL } }
+#define ELSEWHERE(n, why) { .rule = { .name = n, .elsewhere = why } }
+#define OUTWARD(n) { .rule = { .name = n }, .outward = true }
 /* TCP and UDP are what a family gives by itself, and beside them there is ICMP. */
-#define SOCKET(family, protocol, why) { .rule = { { "socket", 0, ALL_BITS, family }, why }, \
-                                        .also = { "socket", 2, ALL_BITS, protocol }, .outward = true }
+#define SOCKET(family, protocol, why) { .rule = { "socket", 0, ALL_BITS, family, 0, why }, \
+                                        .also = { "socket", 2, ALL_BITS, protocol, 0, NULL }, .outward = true }
 /* clang-format on */
 
 #define ALL_BITS UINT32_MAX
@@ -94,11 +94,12 @@ int usernet_jail(const struct usernet_config *c, unsigned left_out, struct err *
     struct jail j = { .network = true };
     struct jail_filter f;
 
-    if (set_bounds(e) || jail_enter(&j, e)) /* without namespaces the list is enough by itself */
+    if (set_bounds(e) || jail_enter(&j, e) ||
+        jail_filter_watch(&words, e)) /* without namespaces the list is enough by itself */
         return -(int)e->code;
     jail_filter_begin(&f);
     for (unsigned i = 0; i < usernet_rule_count; i++)
         if (i != left_out && !(c->restricted && usernet_rules[i].outward))
-            jail_filter_allow(&f, &usernet_rules[i].rule.call, &usernet_rules[i].also);
-    return jail_filter_load(&f, &words, e);
+            jail_filter_allow(&f, &usernet_rules[i].rule, &usernet_rules[i].also);
+    return jail_filter_load(&f, e);
 }

@@ -48,7 +48,7 @@ static int serve(char **words)
     if (usernet_open(&c, FRAMES, &n, &e))
         return failed(&e);
     let_go_of_pipes();
-    if (usernet_jail(&c, JAIL_ALL, &e))
+    if (usernet_jail(&c, USERNET_ALL, &e))
         return failed(&e);
     (void)!write(READY, "ready\n", 6);
     close(READY);

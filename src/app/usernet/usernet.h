@@ -54,7 +54,7 @@ void usernet_close(struct usernet *n);
 /* ---- calls.c: the list ---- */
 
 struct usernet_rule {
-    struct jail_rule rule;
+    struct mews_host_call rule;
     struct mews_host_call also; /* of another argument */
     bool outward;               /* not for one that is restricted */
 };
@@ -62,7 +62,8 @@ extern const struct usernet_rule usernet_rules[];
 extern const unsigned usernet_rule_count;
 
 /* Closes the jail: no files, no privileges, limits on memory and descriptors, the list.
- * `left_out`: for tests, the rule that is missing, else JAIL_ALL. */
+ * `left_out`: for tests, the rule that is missing, else USERNET_ALL. */
+enum { USERNET_ALL = 0x7fffffff };
 int usernet_jail(const struct usernet_config *c, unsigned left_out, struct err *e);
 
 /* ---- resolv.c: the name servers ---- */

@@ -119,7 +119,7 @@ static void net_start(struct net *n, const char *words)
     u8 message[600];
     int len;
 
-    assert_true(net_begin(n, words, JAIL_ALL));
+    assert_true(net_begin(n, words, USERNET_ALL));
     assert_true(guest_dhcp(&n->guest, message, &len, PATIENCE_MS));
 }
 
@@ -330,7 +330,7 @@ static void an_address(void **state)
     int len;
 
     (void)state;
-    assert_true(net_begin(&n, "mtu=1400", JAIL_ALL));
+    assert_true(net_begin(&n, "mtu=1400", USERNET_ALL));
     assert_true(guest_dhcp(&n.guest, message, &len, PATIENCE_MS));
     assert_int_equal(n.guest.ip, RIG_GUEST);
     assert_int_equal(rig_get(rig_dhcp_option(message, len, 1), 4), 0xffffff00);
@@ -816,40 +816,39 @@ static void whole(void **state)
     int status;
 
     (void)state;
-    status = live(JAIL_ALL, said, sizeof said, &failed);
+    status = live(USERNET_ALL, said, sizeof said, &failed);
     if (status || said[0] || failed)
         fail_msg("status %x, %s: %s", (unsigned)status, failed ? failed : "all", said);
 }
 
 static bool by_the_build(const char *name)
 {
-    for (unsigned i = 0; i < jail_build_rule_count; i++)
-        if (!strcmp(jail_build_rules[i].call.name, name))
+    for (unsigned i = 0; i < jail_build_call_count; i++)
+        if (!strcmp(jail_build_calls[i], name))
             return true;
     return false;
 }
 
 static bool strip(unsigned i)
 {
-    const struct jail_rule *r = &usernet_rules[i].rule;
+    const struct mews_host_call *r = &usernet_rules[i].rule;
     char said[400], wanted[100];
     const char *failed;
     int status;
 
-    if (r->elsewhere || by_the_build(r->call.name)) {
-        print_message("%s: %s\n", r->call.name, r->elsewhere ? r->elsewhere : "this build's");
+    if (r->elsewhere || by_the_build(r->name)) {
+        print_message("%s: %s\n", r->name, r->elsewhere ? r->elsewhere : "this build's");
         return true;
     }
     status = live(i, said, sizeof said, &failed);
-    snprintf(wanted, sizeof wanted, "the sandbox refused the system call %s\n", r->call.name);
+    snprintf(wanted, sizeof wanted, "the sandbox refused the system call %s\n", r->name);
     if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS &&
-        (!strcmp(r->call.name, "write") || !strcmp(r->call.name, "exit_group")))
+        (!strcmp(r->name, "write") || !strcmp(r->name, "exit_group")))
         return true; /* the handler makes it too */
     if (WIFEXITED(status) && WEXITSTATUS(status) == 1 && strstr(said, wanted))
         return true;
-    print_error("without %s (%#llx): status %x, %s failed, %s\n", r->call.name,
-                (unsigned long long)r->call.value, (unsigned)status, failed ? failed : "nothing",
-                said);
+    print_error("without %s (%#llx): status %x, %s failed, %s\n", r->name,
+                (unsigned long long)r->value, (unsigned)status, failed ? failed : "nothing", said);
     return false;
 }
 

@@ -36,14 +36,26 @@ int disk_do(struct disk *d, const struct block_request *r)
     return EOPNOTSUPP;
 }
 
+/* Requests begin in the thread that hears of them, and a flush is everybody's. */
+enum {
+    BEGINS = THREAD_MACHINE | THREAD_CPU,
+    RING = THREAD_DISK_RING,
+    POOL = THREAD_DISK_POOL,
+};
+static const char undone[] = "what a kernel's ring has left undone";
+
 const struct host_call disk_host_calls[DISK_HOST_CALLS] = {
-    { .name = "preadv" },
-    { .name = "preadv2" },
-    { .name = "pwritev" },
-    { .name = "fdatasync" },
-    { .name = "fallocate" },
-    { .name = "io_uring_enter" },
-    { .name = "fcntl", .argument = 1, .mask = UINT32_MAX, .value = F_OFD_SETLK },
+    { .name = "preadv", .roles = POOL },
+    { .name = "preadv", .roles = RING, .elsewhere = undone },
+    { .name = "preadv2", .roles = BEGINS },
+    { .name = "pwritev", .roles = THREAD_MACHINE | POOL },
+    { .name = "pwritev", .roles = RING, .elsewhere = undone },
+    { .name = "fdatasync", .roles = THREAD_MACHINE | POOL },
+    { .name = "fdatasync", .roles = RING, .elsewhere = undone },
+    { .name = "fallocate", .roles = POOL },
+    { .name = "fallocate", .roles = RING, .elsewhere = undone },
+    { .name = "io_uring_enter", .roles = BEGINS | RING },
+    { "fcntl", 1, UINT32_MAX, F_OFD_SETLK, THREAD_MACHINE, NULL },
 };
 
 /* ---- the port ---- */
@@ -59,11 +71,11 @@ static bool allowed(const struct disk *d, const struct block_request *r)
            r->offset <= d->info.size_bytes && r->len <= d->info.size_bytes - r->offset;
 }
 
-int disk_start(struct disk *d, struct err *e)
+int disk_start(struct disk *d, const struct thread_hook *hook, struct err *e)
 {
     if (d->running)
         return 0;
-    if (d->engine->run(d, e))
+    if (d->engine->run(d, hook, e))
         return -(int)e->code;
     d->running = true;
     return 0;
@@ -74,7 +86,7 @@ static bool disk_submit(struct block_port *p, const struct block_request *r)
     struct disk *d = disk_of(p);
     struct job *j;
     struct err e;
-    int error = !allowed(d, r) ? EINVAL : disk_start(d, &e) ? EIO : 0;
+    int error = !allowed(d, r) ? EINVAL : disk_start(d, NULL, &e) ? EIO : 0;
 
     pthread_mutex_lock(&d->lock);
     /* The inbox has room for every one. */

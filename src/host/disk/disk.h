@@ -33,11 +33,11 @@ int disk_open(const struct disk_config *c, struct disk **out, struct err *e);
 void disk_close(struct disk *d); /* accepts NULL; waits for what was submitted */
 /* Starts its threads: when a process has become what it wants to be (a jail's namespaces are for
  * one that has a single thread), and before a list of calls closes. Without it, the port's first
- * request does that. */
-int disk_start(struct disk *d, struct err *e);
+ * request does that. The hook (or NULL) is asked in each of them. */
+int disk_start(struct disk *d, const struct thread_hook *hook, struct err *e);
 struct block_port *disk_port(struct disk *d);
 /* What it asks of the kernel while it runs, for a program's jail. */
-enum { DISK_HOST_CALLS = 7 };
+enum { DISK_HOST_CALLS = 11 };
 extern const struct host_call disk_host_calls[DISK_HOST_CALLS];
 const char *disk_engine_name(const struct disk *d); /* "io_uring", "threads" */
 

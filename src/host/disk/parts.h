@@ -69,7 +69,8 @@ struct job {
 
 struct engine_ops {
     const char *name;
-    int (*run)(struct disk *d, struct err *e);    /* makes its threads */
+    /* Makes its threads. */
+    int (*run)(struct disk *d, const struct thread_hook *hook, struct err *e);
     void (*start)(struct disk *d, struct job *j); /* disk_done() some time later */
     void (*stop)(struct disk *d);                 /* nothing is under way */
 };

@@ -3,11 +3,8 @@
 #include "host/disk/parts.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
-
-enum { STACK_BYTES = 128 << 10 };
 
 struct pool {
     struct disk *disk;
@@ -109,30 +106,16 @@ static void pool_stop(struct disk *d)
     free(p);
 }
 
-/* Signals are the program's own threads' business. */
-static int create_threads(struct pool *p)
+static int pool_run(struct disk *d, const struct thread_hook *hook, struct err *e)
 {
-    sigset_t all, before;
-    pthread_attr_t attr;
+    struct pool *p = d->engine_state;
     int r = 0;
 
-    sigfillset(&all);
-    pthread_attr_init(&attr);
-    pthread_attr_setstacksize(&attr, STACK_BYTES);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
     while (!r && p->count < DISK_THREAD_COUNT) {
-        r = pthread_create(&p->threads[p->count], &attr, worker, p);
+        r = thread_start(&p->threads[p->count], hook, THREAD_DISK_POOL, worker, p, e);
         p->count += !r;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    pthread_attr_destroy(&attr);
-    return p->count ? 0 : r; /* one will do */
-}
-
-static int pool_run(struct disk *d, struct err *e)
-{
-    errno = create_threads(d->engine_state);
-    return errno ? err_set(e, ERR_SYS, "a disk's threads") : 0;
+    return p->count ? 0 : err_wrap(e, "a disk"); /* one will do */
 }
 
 static const struct engine_ops pool_ops = { "threads", pool_run, pool_enqueue, pool_stop };

@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <liburing.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -201,16 +200,12 @@ static int make_ring(struct uring *u)
     return r;
 }
 
-static int uring_run(struct disk *d, struct err *e)
+static int uring_run(struct disk *d, const struct thread_hook *hook, struct err *e)
 {
     struct uring *u = d->engine_state;
-    sigset_t all, before;
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    errno = pthread_create(&u->thread, NULL, collector, u);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return errno ? err_set(e, ERR_SYS, "a disk's thread") : 0;
+    return thread_start(&u->thread, hook, THREAD_DISK_RING, collector, u, e) ? err_wrap(e, "a disk")
+                                                                             : 0;
 }
 
 static const struct engine_ops uring_ops = { "io_uring", uring_run, uring_submit, uring_stop };

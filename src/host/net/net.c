@@ -249,10 +249,21 @@ static int open_end(struct net_link *n, const struct net_config *c, struct pair_
     return err_set(e, ERR_USAGE, "no such network");
 }
 
+/* Frames are whose turn it is; the watcher has the door. */
+enum { TURN = THREAD_MACHINE | THREAD_CPU };
+static const char tap[] = "a tap device";
+
 const struct host_call net_host_calls[NET_HOST_CALLS] = {
-    { .name = "sendmsg" },
-    { .name = "readv" },
-    { .name = "writev" },
+    { .name = "sendmsg", .roles = TURN },
+    { .name = "recvmsg", .roles = TURN | THREAD_NET },
+    { .name = "readv", .roles = TURN, .elsewhere = tap },
+    { .name = "writev", .roles = TURN, .elsewhere = tap },
+    { .name = "poll", .roles = THREAD_NET },
+    { .name = "read", .roles = THREAD_NET },
+    { .name = "close", .roles = THREAD_NET },
+    { .name = "accept4", .roles = THREAD_NET },
+    { .name = "sendto", .roles = THREAD_NET },
+    { "setsockopt", 2, UINT32_MAX, SO_SNDBUF, THREAD_NET, NULL },
 };
 
 int net_open(const struct net_config *c, struct net_link **out, struct err *e)
@@ -287,9 +298,9 @@ void net_close(struct net_link *n)
     free(n);
 }
 
-int net_start(struct net_link *n, struct err *e)
+int net_start(struct net_link *n, const struct thread_hook *hook, struct err *e)
 {
-    return pair_start(&n->pair, e);
+    return pair_start(&n->pair, hook, e);
 }
 
 struct link_port *net_port(struct net_link *n)

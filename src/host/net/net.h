@@ -56,11 +56,11 @@ int net_open(const struct net_config *c, struct net_link **out, struct err *e);
 void net_close(struct net_link *n); /* accepts NULL; in a jail too */
 /* Starts the link's thread: when a process has become what it wants to be (a jail's namespaces are
  * for one that has a single thread), and before a list of calls closes. Without it, the port's
- * first call behind attach() does that. */
-int net_start(struct net_link *n, struct err *e);
+ * first call behind attach() does that. The hook (or NULL) is asked in it. */
+int net_start(struct net_link *n, const struct thread_hook *hook, struct err *e);
 struct link_port *net_port(struct net_link *n);
 /* What it asks of the kernel while it runs, for a program's jail. */
-enum { NET_HOST_CALLS = 3 };
+enum { NET_HOST_CALLS = 10 };
 extern const struct host_call net_host_calls[NET_HOST_CALLS];
 
 /* The card's address: the one that was given, or one made of the machine's name and the card's

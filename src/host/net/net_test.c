@@ -201,7 +201,7 @@ static int side_open(struct side *s, const char *word, struct err *e)
         return -(int)e->code;
     s->port = net_port(s->net);
     s->port->ops->attach(s->port, (struct wake) { wake, s });
-    return net_start(s->net, e);
+    return net_start(s->net, NULL, e);
 }
 
 static void side_must_open(struct side *s, const char *word)

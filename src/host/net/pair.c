@@ -1,10 +1,10 @@
 #include "host/net/pair.h"
 
 #include "base/le.h"
+#include "mach/role.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -162,18 +162,12 @@ static void *watch(void *arg)
     return NULL;
 }
 
-int pair_start(struct pair *p, struct err *e)
+int pair_start(struct pair *p, const struct thread_hook *hook, struct err *e)
 {
-    sigset_t all, before;
-
     if (p->watching)
         return 0;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    errno = pthread_create(&p->watcher, NULL, watch, p);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (errno)
-        return err_set(e, ERR_SYS, "a link's thread");
+    if (thread_start(&p->watcher, hook, THREAD_NET, watch, p, e))
+        return err_wrap(e, "a link");
     p->watching = true;
     return 0;
 }
@@ -191,7 +185,7 @@ static void adopt(struct pair *p)
     struct err e;
     bool changed;
 
-    if (p->attached && pair_start(p, &e))
+    if (p->attached && pair_start(p, NULL, &e))
         gone(p);
     pthread_mutex_lock(&p->lock);
     changed = p->fresh >= 0 && p->dead < 0;

@@ -14,10 +14,9 @@
 #define HOST_NET_PAIR_H
 
 #include "base/err.h"
+#include "base/thread.h"
 #include "host/rate.h"
 #include "mach/port.h"
-
-#include <pthread.h>
 
 /* Where another end comes in. The watcher calls enter() when `fd` can be read: the new end's
  * descriptor, or -1. */
@@ -62,6 +61,6 @@ void pair_fini(struct pair *p);
 
 /* Starts the watcher. Who does not call it has one with the first call of the port behind
  * attach(). */
-int pair_start(struct pair *p, struct err *e);
+int pair_start(struct pair *p, const struct thread_hook *hook, struct err *e);
 
 #endif

@@ -435,6 +435,24 @@ static void put_timing(struct cpuid *c)
     put(c, (struct cpuid_leaf) { .function = TIMING, .eax = c->tsc_khz, .ebx = 1000000 });
 }
 
+/* What a processor has to be a host itself. A guest's guests are not ours to hold: it would have a
+ * hypervisor's worth of the host's kernel to try, and a state that no snapshot has. */
+static void hide_nesting(struct cpuid *c)
+{
+    static const struct {
+        u32 function;
+        const char *names;
+    } hidden[] = { { 1, "vmx smx" }, { EXTENDED + 1, "svm skinit" } };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(hidden); i++) {
+        struct cpuid_leaf *l = find(c, hidden[i].function, 0);
+
+        if (l)
+            l->ecx &= ~bits_named(word_of(hidden[i].function, 0, ECX)->names, hidden[i].names);
+    }
+    drop(c, EXTENDED + 0xa);
+}
+
 int cpuid_choose(const struct cpuid *supported, enum cpuid_model model, unsigned cpus,
                  struct cpuid *out, struct err *e)
 {
@@ -448,6 +466,7 @@ int cpuid_choose(const struct cpuid *supported, enum cpuid_model model, unsigned
         make_baseline(supported, out);
     } else {
         *out = *supported;
+        hide_nesting(out);
     }
     l = find(out, 1, 0);
     l->ecx |= 1u << 31; /* hypervisor: by it a guest knows that it is one, and asks further */

@@ -171,6 +171,28 @@ static void the_host_is_given_whole(void **state)
     assert_null(cpuid_find(&c, 0x40000010, 0));
 }
 
+static void no_guest_is_a_host(void **state)
+{
+    enum { VMX = 1 << 5, SMX = 1 << 6, SVM = 1 << 2, SKINIT = 1 << 12, NPT = 1 };
+    struct cpuid amd = TABLE(epyc), intel = TABLE(skylake), c;
+    struct err e;
+
+    (void)state;
+    ((struct cpuid_leaf *)leaf(&amd, 0x80000001, 0))->ecx |= SVM | SKINIT;
+    amd.leaf[amd.count++] = (struct cpuid_leaf) { .function = 0x8000000a, .eax = 1, .edx = NPT };
+    ((struct cpuid_leaf *)leaf(&intel, 1, 0))->ecx |= VMX | SMX;
+    for (unsigned model = CPUID_HOST; model <= CPUID_BASELINE; model++) {
+        c = chosen(&amd, model, 2);
+        assert_int_equal(leaf(&c, 0x80000001, 0)->ecx & (SVM | SKINIT), 0);
+        assert_int_not_equal(leaf(&c, 0x80000001, 0)->ecx & 1, 0); /* lahf_lm is still there */
+        assert_null(cpuid_find(&c, 0x8000000a, 0));
+        c = chosen(&intel, model, 2);
+        assert_int_equal(leaf(&c, 1, 0)->ecx & (VMX | SMX), 0);
+    }
+    /* One that was given them before goes on with them. */
+    assert_int_equal(cpuid_fits(&amd, &amd, &e), 0);
+}
+
 static void the_baseline_has_no_more_than_it_says(void **state)
 {
     struct cpuid amd = TABLE(epyc), intel = TABLE(skylake);
@@ -262,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_count_is_a_package_of_cores),
         cmocka_unit_test(the_host_is_given_whole),
+        cmocka_unit_test(no_guest_is_a_host),
         cmocka_unit_test(the_baseline_has_no_more_than_it_says),
         cmocka_unit_test(a_baseline_that_cannot_be_had_names_what_is_missing),
         cmocka_unit_test(what_a_host_lacks_is_named),

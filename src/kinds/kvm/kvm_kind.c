@@ -91,6 +91,6 @@ const struct kind kvm_kind = {
     .flow = micro_flow,
     .calls = micro_calls,
     .closing = micro_closing,
-    .host_calls = kvm_host_calls,
-    .host_call_count = KVM_HOST_CALLS,
+    .host_calls = micro_host_calls,
+    .host_call_count = MICRO_HOST_CALLS,
 };

@@ -364,9 +364,9 @@ static void pc_power(struct machine *m)
     acpi_pm_button(&pc_of(m)->pm);
 }
 
-static int pc_start(struct machine *m, struct err *e)
+static int pc_start(struct machine *m, const struct thread_hook *hook, struct err *e)
 {
-    return pc_start_threads(pc_of(m), e);
+    return pc_start_threads(pc_of(m), hook, e);
 }
 
 static const struct kind pc_kind = {
@@ -387,8 +387,8 @@ static const struct kind pc_kind = {
     .flow = pc_flow,
     .calls = pc_calls,
     .closing = pc_closing,
-    .host_calls = kvm_host_calls,
-    .host_call_count = KVM_HOST_CALLS,
+    .host_calls = pc_host_calls,
+    .host_call_count = PC_HOST_CALLS,
 };
 
 int pc_create(const struct config *c, const struct ports *ports, struct machine **out,

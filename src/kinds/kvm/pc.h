@@ -245,7 +245,7 @@ void pc_kick(struct machine *m);
 u64 pc_time(struct pc *p); /* now, also while it runs */
 /* run() shall look: any thread, any signal handler. */
 void pc_ring(struct pc *p);
-int pc_start_threads(struct pc *p, struct err *e);
+int pc_start_threads(struct pc *p, const struct thread_hook *hook, struct err *e);
 void pc_stop_threads(struct pc *p);
 
 #endif

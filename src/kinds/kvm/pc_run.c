@@ -169,7 +169,7 @@ static void *cpu_thread(void *arg)
     return NULL;
 }
 
-int pc_start_threads(struct pc *p, struct err *e)
+int pc_start_threads(struct pc *p, const struct thread_hook *hook, struct err *e)
 {
     if (p->started_threads)
         return 0;
@@ -178,9 +178,8 @@ int pc_start_threads(struct pc *p, struct err *e)
         struct pc_cpu *c = &p->vcpus[i];
 
         c->parked = true; /* by us: the thread may look only after it was let go */
-        errno = pthread_create(&c->thread, NULL, cpu_thread, c);
-        if (errno)
-            return err_set(e, ERR_SYS, "a thread for vCPU %u", i);
+        if (thread_start(&c->thread, hook, THREAD_CPU, cpu_thread, c, e))
+            return err_wrap(e, "vCPU %u", i);
         c->started = true;
     }
     return 0;
@@ -368,7 +367,7 @@ static enum stop run_locked(struct pc *p, u64 until, struct stop_info *s)
     }
     vm_follow_trackers(&p->vm);
     p->fault = 0;
-    if (pc_start_threads(p, &e) || begin_time(p, &e))
+    if (pc_start_threads(p, NULL, &e) || begin_time(p, &e))
         goto failed;
     pc_virtio_begin(p);
     __atomic_store_n(&p->typed, 1, __ATOMIC_SEQ_CST);

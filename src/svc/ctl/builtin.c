@@ -59,6 +59,7 @@ static json_t *status_object(struct monitor *m)
     json_t *j = json_deep_copy(m->about);
 
     json_object_set_new(j, "state", json_string(state_word(m)));
+    json_object_set_new(j, "jailed", json_boolean(__atomic_load_n(&m->jailed, __ATOMIC_RELAXED)));
     add_why(j, m);
     json_object_set_new(j, "age_seconds",
                         json_real((double)(clock_ns(CLOCK_MONOTONIC) - m->started_ns) / 1e9));

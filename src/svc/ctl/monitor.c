@@ -1,4 +1,5 @@
 #include "base/own.h"
+#include "mach/role.h"
 #include "svc/ctl/monitor_parts.h"
 
 #include <assert.h>
@@ -68,7 +69,7 @@ static int begin_thread(struct monitor *m, struct err *e)
         own_output(log);
     if (m->o.keep || m->o.no_files)
         rundir_keep(&m->dir);
-    return loop_create(&m->loop, e);
+    return loop_create(m->o.threads, THREAD_CONTROL, &m->loop, e);
 }
 
 int monitor_create(const struct monitor_options *o, struct monitor **out, struct err *e)
@@ -95,6 +96,11 @@ int monitor_create(const struct monitor_options *o, struct monitor **out, struct
     }
     *out = m;
     return 0;
+}
+
+void monitor_jailed(struct monitor *m)
+{
+    __atomic_store_n(&m->jailed, 1, __ATOMIC_RELAXED);
 }
 
 void monitor_add(struct monitor *m, const struct method *list, unsigned count)

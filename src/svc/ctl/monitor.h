@@ -11,6 +11,7 @@
 #ifndef SVC_CTL_MONITOR_H
 #define SVC_CTL_MONITOR_H
 
+#include "base/thread.h"
 #include "svc/ctl/method.h"
 
 struct monitor;
@@ -24,6 +25,7 @@ struct monitor_options {
     /* Everything is open and there is no thread yet: its last chance to refuse. NULL: nobody asks.
      */
     int (*opened)(void *ctx, struct err *e);
+    const struct thread_hook *threads; /* borrowed: the control thread's; or NULL */
     bool no_files; /* from then on: an entry that is not kept is left for others to remove */
     /* From any thread and any signal handler: the machine's thread is to come to monitor_serve()
      * soon. */
@@ -74,6 +76,8 @@ void monitor_sleep(struct monitor *m, u64 ns);
 /* Of the machine's own accord: a breakpoint, a key. `why` is a word for the event. */
 void monitor_pause(struct monitor *m, bool paused, const char *why);
 bool monitor_paused(const struct monitor *m); /* others want it to stand still */
+/* The process has given up what it does not need: others are told so when they ask. */
+void monitor_jailed(struct monitor *m);
 /* A client has the machine to itself: MONITOR_HELD, it stands still whatever others want;
  * MONITOR_LENT: it runs, for that client. Others are told, and may not resume it meanwhile; what
  * was paused before is paused after it. `client` 0: nobody has it any more. */

@@ -109,6 +109,7 @@ struct monitor {
 
     /* Written by the machine's thread, read by both: atomic. */
     int paused, stopping;
+    int jailed;
     int lent;        /* the client that has the machine to itself lets it run */
     u64 holder;      /* that client; 0: none */
     const char *why; /* why it is held; a string that stays */
