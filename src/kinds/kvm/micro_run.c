@@ -279,8 +279,8 @@ static enum stop go(struct micro *n, struct stop_info *s)
     return STOP_TIME;
 }
 
-/* A kick that comes to a single instruction waits for the next run, as long as the vCPU executes and
- * the instruction can be thought to end: time has gone on, by which who steps would take it for
+/* A kick that comes to a single instruction waits for the next run, as long as the vCPU executes
+ * and the instruction can be thought to end: time has gone on, by which who steps would take it for
  * done. */
 static bool leave_kick(struct micro *n, bool single)
 {

@@ -11,46 +11,50 @@ FIELD_TABLE(pc_cpu_state, 1, PC_CPU)
 FIELD_TABLE(pc_counters, 1, PC_COUNTERS)
 
 enum { TSC = 0x10, TSC_DEADLINE = 0x6e0 };
+enum { MSRS_LISTED = 1024 }; /* at most */
 
 /* ---- model-specific registers ---- */
 
-struct one_msr {
+union one_msr {
     struct kvm_msrs head;
-    struct kvm_msr_entry entry;
+    u8 room[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
 };
 
 static bool get_msr(const struct pc_cpu *c, u32 number, u64 *value)
 {
-    struct one_msr m = { .head.nmsrs = 1, .entry.index = number };
-    bool got = ioctl(c->vcpu.fd, KVM_GET_MSRS, &m) == 1;
+    union one_msr m = { .head.nmsrs = 1 };
+    bool got;
 
-    *value = m.entry.data;
+    m.head.entries[0] = (struct kvm_msr_entry) { .index = number };
+    got = ioctl(c->vcpu.fd, KVM_GET_MSRS, &m) == 1;
+    *value = m.head.entries[0].data;
     return got;
 }
 
 static bool set_msr(const struct pc_cpu *c, u32 number, u64 value)
 {
-    struct one_msr m = { .head.nmsrs = 1, .entry = { .index = number, .data = value } };
+    union one_msr m = { .head.nmsrs = 1 };
 
+    m.head.entries[0] = (struct kvm_msr_entry) { .index = number, .data = value };
     return ioctl(c->vcpu.fd, KVM_SET_MSRS, &m) == 1;
 }
 
 /* Which there are that can be read, by the first vCPU. */
 static int list_msrs(struct pc *p, struct err *e)
 {
-    struct {
+    union {
         struct kvm_msr_list head;
-        u32 numbers[1024];
-    } l = { .head.nmsrs = 1024 };
+        u8 room[sizeof(struct kvm_msr_list) + MSRS_LISTED * sizeof(u32)];
+    } l = { .head.nmsrs = MSRS_LISTED };
     u64 value;
 
     if (ioctl(p->vm.kvm, KVM_GET_MSR_INDEX_LIST, &l))
         return err_set(e, ERR_SYS, "KVM_GET_MSR_INDEX_LIST");
     p->msr_count = 0;
     for (u32 i = 0; i < l.head.nmsrs && p->msr_count < PC_MSRS; i++)
-        if (get_msr(&p->vcpus[0], l.numbers[i], &value) &&
-            set_msr(&p->vcpus[0], l.numbers[i], value))
-            p->msr_numbers[p->msr_count++] = l.numbers[i];
+        if (get_msr(&p->vcpus[0], l.head.indices[i], &value) &&
+            set_msr(&p->vcpus[0], l.head.indices[i], value))
+            p->msr_numbers[p->msr_count++] = l.head.indices[i];
     return 0;
 }
 
