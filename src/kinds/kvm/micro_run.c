@@ -79,6 +79,8 @@ static void deliver(struct micro *n)
     struct trace *t = n->machine.trace;
     u8 vector;
 
+    if (n->budget != UINT64_MAX && !n->halted)
+        pending = false; /* what is to be one instruction becomes no handler of an interrupt */
     if (pending && vcpu_interruptible(v)) {
         vector = i8259_acknowledge(&n->pic);
         if (!vcpu_interrupt(v, vector)) {
@@ -87,6 +89,7 @@ static void deliver(struct micro *n)
         }
         n->counters.injected++;
         n->halted = false;
+        n->injecting = true;
         if (trace_on(t, TRACE_INTERRUPT)) {
             vcpu_saving(v);
             trace_put(t, micro_time(n), TRACE_INTERRUPT, 0, vector, v->state.pc);
@@ -253,6 +256,19 @@ static enum stop host_failed(struct micro *n, struct stop_info *s)
     return s->why = STOP_HOST;
 }
 
+static enum exit enter(struct micro *n)
+{
+    enum exit x = vcpu_run(&n->vcpu);
+
+    if (n->injecting && x == EXIT_SIGNAL) { /* it may not have got in */
+        vcpu_saving(&n->vcpu);
+        n->injecting = n->vcpu.state.pending.interrupt;
+    } else {
+        n->injecting = false;
+    }
+    return x;
+}
+
 /* One instruction, or up to the next exit. STOP_TIME: go on. */
 static enum stop go(struct micro *n, struct stop_info *s)
 {
@@ -260,15 +276,15 @@ static enum stop go(struct micro *n, struct stop_info *s)
     enum exit x;
     bool step = observed(n), done;
 
-    if (step && !n->vcpu.unfinished) {
+    if (step && !n->injecting && !n->vcpu.unfinished) {
         trace_step(n);
-        n->from = n->vcpu.state.pc; /* of this moment when it is wanted: the loop has looked */
+        n->from = vcpu_pc(&n->vcpu);
     }
     if (micro_arm(n, step, true, &e)) {
         snprintf(n->vcpu.text, sizeof n->vcpu.text, "%.159s", e.text);
         return host_failed(n, s);
     }
-    x = vcpu_run(&n->vcpu);
+    x = enter(n);
     done = x == EXIT_DEBUG || x == EXIT_HLT || n->vcpu.unfinished;
     if (!handle(n, x) || (step && !finish_instruction(n)))
         return host_failed(n, s);
@@ -330,7 +346,7 @@ static bool pass(struct micro *n)
     if (micro_arm(n, true, false, &e))
         return false;
     do {
-        x = vcpu_run(&n->vcpu);
+        x = enter(n);
         if (!handle(n, x) || !finish_instruction(n))
             return false;
     } while ((x == EXIT_SIGNAL || x == EXIT_WINDOW) && !n->end && leave_kick(n, true));
