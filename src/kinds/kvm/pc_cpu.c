@@ -68,6 +68,8 @@ static void pull_msrs(struct pc_cpu *c)
 
         m->number = p->msr_numbers[i];
         c->extra.msr_count += get_msr(c, m->number, &m->value);
+        if (m->number == TSC) /* has run on since the machine stands still */
+            m->value = c->tsc;
     }
 }
 
@@ -111,6 +113,7 @@ int pc_cpu_pull(struct pc_cpu *c, struct err *e)
     c->extra.mp_state = mp.mp_state;
     memcpy(c->extra.lapic, l.regs, sizeof c->extra.lapic);
     pull_msrs(c);
+    c->vcpu.state.msr.tsc = c->tsc;
     return 0;
 }
 
@@ -141,6 +144,7 @@ int pc_cpu_open(struct pc *p, unsigned index, struct err *e)
         return -(int)e->code;
     if (!index && list_msrs(p, e))
         return -(int)e->code;
+    pc_cpu_get_tsc(c);
     return pc_cpu_pull(c, e);
 }
 
