@@ -40,6 +40,7 @@ struct blk_request {
     u32 part;
     u8 *bounce;
     struct iovec *pieces; /* NULL: the one in `whole` */
+    unsigned piece_count;
     struct iovec whole;
 };
 
@@ -68,6 +69,14 @@ static void slot_free(struct blk *b, unsigned slot)
     b->head[slot] = 0;
 }
 
+/* What the host may have read into the guest's memory, though nobody was told. */
+static void mark_written(struct blk *b, const struct blk_request *r)
+{
+    if (r->submitted && r->op == BLOCK_READ && r->pieces)
+        for (unsigned i = 0; i < r->piece_count; i++)
+            dma_mark_bytes(b->virtio.queue[0].dma, r->pieces[i].iov_base, r->pieces[i].iov_len);
+}
+
 /* The host has nothing of ours any more, and none of what it says now is heard. */
 static void recall(struct blk *b)
 {
@@ -77,8 +86,10 @@ static void recall(struct blk *b)
         b->port->ops->settle(b->port);
     while (b->port->ops->completed(b->port, done, ARRAY_SIZE(done)))
         ;
-    for (unsigned i = 0; i < BLK_FLIGHT; i++)
+    for (unsigned i = 0; i < BLK_FLIGHT; i++) {
+        mark_written(b, &b->requests[i]);
         release(b, i);
+    }
     assert(!b->outstanding);
     b->epoch++;
 }
@@ -237,6 +248,7 @@ static u8 submit(struct blk *b, unsigned slot, const struct virtq_chain *c)
 
     if (!prepare(b, r, c, &n))
         return S_IOERR;
+    r->piece_count = n;
     r->submitted = b->port->ops->submit(
         b->port, &(struct block_request) {
                      .op = r->op,

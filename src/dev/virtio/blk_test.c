@@ -358,6 +358,28 @@ static void resets_forget(void **state)
     }
 }
 
+/* What the host has read straight into the guest's memory is known to have changed, though the
+ * driver's reset means that nobody hears of it. */
+static void recalled_reads_are_tracked(void **state)
+{
+    struct bench *b = bench_open(true);
+    struct space_tracker t;
+    struct ask a;
+    u64 page;
+
+    (void)state;
+    assert_true(rig_start(&b->rig, all_features, 8));
+    a = ask(b, IN, 0, 4096);
+    rig_kick(&b->rig, 0);
+    assert_true(space_track(&b->rig.ram, &t));
+    rig_set(&b->rig, 0x70, 0);
+    assert_memory_equal(rig_at(&b->rig, a.data), b->disk.bytes, 4096);
+    page = (u64)(rig_at(&b->rig, a.data) - b->rig.ram.bytes) / SPACE_PAGE_BYTES;
+    assert_true(t.dirty[page / 64] >> page % 64 & 1);
+    space_untrack(&b->rig.ram, &t);
+    bench_close(b);
+}
+
 static void a_full_host_waits_for_a_person(void **state)
 {
     struct bench *b = bench_open(false);
@@ -494,6 +516,7 @@ int main(void)
         cmocka_unit_test(read_only_disks_stay),
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(resets_forget),
+        cmocka_unit_test(recalled_reads_are_tracked),
         cmocka_unit_test(a_full_host_waits_for_a_person),
         cmocka_unit_test(requests_survive),
         cmocka_unit_test(back_in_place),
