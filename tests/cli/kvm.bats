@@ -189,6 +189,32 @@ zero:   times 6 db 0'
     [ "$(stat -c %s next.snap)" -lt 400000 ]
 }
 
+@test "a copy has the disks and networks of the original that two can have, by itself" {
+    needs_kvm
+    mkdir 'a,b'
+    truncate -s 1M 'a,b/base.img' ro.img own.img
+    guest=$guests/pvh.elf
+    (cd a,b && mews run -d --name m --gdb "$PWD/m.gdb" --memory 64M --disk base.img,overlay=tmp --disk ../ro.img,ro --net user --net none "$guest")
+    run mews fork --name f m
+    [ "$output" = f ]
+    mews wait f
+    until_says f 'done'
+    mews run -d --name w --gdb "$PWD/w.gdb" --memory 64M --disk own.img "$guest"
+    run mews fork --name g w
+    [ "$status" -eq 1 ]
+    one_line
+    [[ $output == *"w: nobody else can have its disk $PWD/own.img: run it with overlay=tmp, or give the copy another (--disk)" ]]
+    mkdir cable
+    mews run -d --name t --gdb "$PWD/t.gdb" --memory 64M --net link="$PWD/cable" "$guest"
+    run mews fork --name h t
+    [ "$status" -eq 1 ]
+    one_line
+    [[ $output == *"t: nobody else can have its network "*"(--net)" ]]
+    mews fork --name h --net none,offload=on t
+    mews wait h
+    mews rm --force m w t
+}
+
 @test "what it cannot do it says: recording, the way back" {
     needs_kvm
     run mews run --record x.rec "$guests/echo64.elf" </dev/null
