@@ -101,7 +101,7 @@ END
     says_line '^from [0-9]+ to'
     until_true 10 is_running m
     run gdb_on "| mews gdb --pipe m" 'kill'
-    until_true 10 not_alive m
+    until_true 10 is_state m ended
     run mews gdb m
     [ "$status" -eq 1 ]
     one_line
@@ -198,7 +198,7 @@ logs_say() { mews logs "$1" | grep -qx -- "$2"; }
     says_line '(currently "i8086")'
     says_line '= 0x7c00$'
     says_line '^[$]2 = 1$'
-    until_true 10 not_alive c
+    until_true 10 is_state c ended
 }
 
 @test "a socket that cannot be had: one line" {

@@ -36,6 +36,7 @@ const struct host_call kvm_host_calls[KVM_HOST_CALLS] = {
     ASK(KVM_SET_CPUID2),
     ASK(KVM_GET_TSC_KHZ),
     ASK(KVM_SET_TSC_KHZ),
+    ASK(KVM_KVMCLOCK_CTRL),
     ASK(KVM_CHECK_EXTENSION),
     /* the machine */
     ASK(KVM_SET_USER_MEMORY_REGION),

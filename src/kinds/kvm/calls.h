@@ -3,7 +3,7 @@
 
 #include "mach/machine.h"
 
-enum { KVM_HOST_CALLS = 43 };
+enum { KVM_HOST_CALLS = 44 };
 extern const struct host_call kvm_host_calls[KVM_HOST_CALLS];
 
 #endif

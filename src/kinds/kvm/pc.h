@@ -207,6 +207,8 @@ int pc_cpu_pull(struct pc_cpu *c, struct err *e); /* all of it, from the kernel 
 int pc_cpu_push(struct pc_cpu *c, struct err *e);
 void pc_cpu_get_tsc(struct pc_cpu *c);
 int pc_cpu_set_tsc(struct pc_cpu *c, struct err *e);
+/* Has the guest's watchdogs know, by kvmclock, that the processor has stood still. */
+void pc_cpu_stood(struct pc_cpu *c);
 
 /* ---- pc_watch.c: what is told of it; with the lock ---- */
 void pc_stats_init(struct pc *p); /* when the number of vCPUs is known; and trace events */

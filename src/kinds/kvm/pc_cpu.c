@@ -97,6 +97,11 @@ int pc_cpu_set_tsc(struct pc_cpu *c, struct err *e)
     return set_msr(c, TSC, c->tsc) ? 0 : err_set(e, ERR_SYS, "the time-stamp counter");
 }
 
+void pc_cpu_stood(struct pc_cpu *c)
+{
+    ioctl(c->vcpu.fd, KVM_KVMCLOCK_CTRL); /* refused when the guest does not use kvmclock */
+}
+
 /* ---- the whole ---- */
 
 int pc_cpu_pull(struct pc_cpu *c, struct err *e)

@@ -303,7 +303,7 @@ static enum stop wait(struct pc *p, u64 until, struct stop_info *s)
 
 /* ---- time ---- */
 
-enum { GAP_NS = 1000000 };
+enum { GAP_NS = 1000000, STOPPED_NS = 1000000000 };
 
 /* While the machine stands still so do its clocks; a gap that is hardly one is left alone. */
 static int begin_time(struct pc *p, struct err *e)
@@ -316,9 +316,12 @@ static int begin_time(struct pc *p, struct err *e)
         p->began_host = p->ended_host;
         return 0;
     }
-    for (unsigned i = 0; i < p->cpus; i++)
+    for (unsigned i = 0; i < p->cpus; i++) {
         if (pc_cpu_set_tsc(&p->vcpus[i], e))
             return -(int)e->code;
+        if (!p->ended_host || host - p->ended_host >= STOPPED_NS)
+            pc_cpu_stood(&p->vcpus[i]);
+    }
     return chips_set_clock(&p->chips, p->machine.now, e);
 }
 
