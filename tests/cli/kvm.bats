@@ -215,6 +215,13 @@ zero:   times 6 db 0'
     mews rm --force m w t
 }
 
+@test "each instruction is a step, also one that writes to a port, on both boards" {
+    needs_kvm
+    run mews debug -b -c 'break say' -c continue -c 'until 0x101020' -c step -c step "$guests/pvh.elf"
+    [[ ${lines[-2]} == *101021* ]]
+    [[ ${lines[-1]} == *101024* ]]
+}
+
 @test "what it cannot do it says: recording, the way back" {
     needs_kvm
     run mews run --record x.rec "$guests/echo64.elf" </dev/null

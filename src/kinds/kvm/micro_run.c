@@ -237,7 +237,7 @@ static void trace_step(struct micro *n)
     struct trace *t = n->machine.trace;
     u8 op = 0;
 
-    if (!trace_on(t, TRACE_STEP))
+    if (n->traced || !trace_on(t, TRACE_STEP))
         return;
     vcpu_saving(&n->vcpu);
     micro_peek(&n->cpu_handle, CPU_VIRTUAL, n->vcpu.state.pc, &op, 1);
@@ -285,6 +285,7 @@ static enum stop go(struct micro *n, struct stop_info *s)
         return host_failed(n, s);
     }
     x = enter(n);
+    n->traced = x == EXIT_SIGNAL && step && vcpu_pc(&n->vcpu) == n->from;
     done = x == EXIT_DEBUG || x == EXIT_HLT || n->vcpu.unfinished;
     if (!handle(n, x) || (step && !finish_instruction(n)))
         return host_failed(n, s);

@@ -123,6 +123,7 @@ struct pc_cpu {
     bool parked;
     bool held;                   /* it shall park: what the debugger waits for has come */
     bool waits;                  /* it has executed HLT, or was never started */
+    bool traced;                 /* the next instruction, which a kick has kept it from */
     bool inject;                 /* the guest's own INT3 is to be delivered to it */
     u64 from;                    /* a step's instruction */
     struct kvm_guest_debug told; /* to the kernel */

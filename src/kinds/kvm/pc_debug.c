@@ -367,11 +367,12 @@ static enum exit go_by_instruction(struct pc_cpu *c)
         hit(c);
     } else {
         look_peek(&c->vcpu, CPU_VIRTUAL, pc, &op, 1);
-        if (!c->vcpu.unfinished && trace_on(t, TRACE_STEP))
+        if (!c->vcpu.unfinished && !c->traced && trace_on(t, TRACE_STEP))
             trace_put(t, pc_time(p), TRACE_STEP, (u16)c->vcpu.index, pc, op);
         pthread_mutex_unlock(&p->lock);
         x = vcpu_run(&c->vcpu);
         pthread_mutex_lock(&p->lock);
+        c->traced = x == EXIT_SIGNAL && vcpu_pc(&c->vcpu) == pc;
         c->waits = op == HLT && x == EXIT_DEBUG;
         if (x ==
             EXIT_SIGNAL) /* it may have run on: its way back from an interrupt loses the flag */
@@ -419,11 +420,34 @@ static void at_int3(struct pc_cpu *c, u64 pc)
     }
 }
 
+/* With the lock: the vCPU's one instruction is done. */
+static void stepped(struct pc_cpu *c)
+{
+    struct pc_debug *d = &c->pc->debug;
+
+    if (d->points.by_step && points_hit_data(&d->points, &c->vcpu, c->from, c->pc->machine.now))
+        hit(c);
+    d->done = true;
+    hold(c);
+}
+
+static bool is_alone(const struct pc_cpu *c)
+{
+    return c->pc->debug.mode != PC_ALL && c->pc->debug.cpu == c->vcpu.index;
+}
+
+void pc_debug_finished(struct pc_cpu *c)
+{
+    pthread_mutex_lock(&c->pc->lock);
+    if (is_alone(c) && !c->held)
+        stepped(c);
+    pthread_mutex_unlock(&c->pc->lock);
+}
+
 void pc_debug_exit(struct pc_cpu *c)
 {
     const struct kvm_debug_exit_arch *a = &c->vcpu.run->debug.arch;
     struct pc_debug *d = &c->pc->debug;
-    bool alone = d->mode != PC_ALL && d->cpu == c->vcpu.index;
 
     if (a->exception == VECTOR_BP) {
         at_int3(c, a->pc);
@@ -432,11 +456,6 @@ void pc_debug_exit(struct pc_cpu *c)
     vcpu_saving(&c->vcpu);
     if (d->points.used && points_hit_register(&d->points, &c->vcpu, a->dr6, c->pc->machine.now))
         hit(c);
-    if (alone && d->points.by_step &&
-        points_hit_data(&d->points, &c->vcpu, c->from, c->pc->machine.now))
-        hit(c);
-    if (alone && a->dr6 & DR6_STEP) {
-        d->done = true;
-        hold(c);
-    }
+    if (is_alone(c) && a->dr6 & DR6_STEP)
+        stepped(c);
 }

@@ -131,6 +131,10 @@ static void go_round(struct pc_cpu *c)
         locked_handle(c, x);
         if (x == EXIT_FAULT || x == EXIT_HOST)
             return;
+        if (unlikely(c->pc->debug.active) && c->vcpu.unfinished) {
+            finish_instruction(c);
+            pc_debug_finished(c);
+        }
         if (c->held)
             break;
     }
