@@ -69,7 +69,8 @@ static void slot_free(struct blk *b, unsigned slot)
     b->head[slot] = 0;
 }
 
-/* What the host may have read into the guest's memory, though nobody was told. */
+/* What the host may have read into the guest's memory: where it was sent when it was asked, for the
+ * driver may have changed the chain since. */
 static void mark_written(struct blk *b, const struct blk_request *r)
 {
     if (r->submitted && r->op == BLOCK_READ && r->pieces)
@@ -332,11 +333,7 @@ static void blk_notify(struct virtio *v, unsigned queue)
 /* What the host has read of this part goes to the driver. */
 static void deliver(struct blk *b, const struct blk_request *r, const struct virtq_chain *c)
 {
-    if (r->op != BLOCK_READ)
-        return;
-    if (b->direct)
-        chain_mark(c, r->at, r->part);
-    else if (r->part && r->at + r->part < c->write_bytes)
+    if (r->op == BLOCK_READ && !b->direct && r->part && r->at + r->part < c->write_bytes)
         chain_write(c, r->at, r->bounce, r->part);
 }
 
@@ -361,6 +358,7 @@ static void finish(struct blk *b, unsigned slot, int error)
     u8 status;
     u32 data;
 
+    mark_written(b, r);
     r->submitted = false;
     b->outstanding--;
     if ((error == ENOSPC || error == EDQUOT) && wait_for_room(b, r))
