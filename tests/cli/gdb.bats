@@ -146,7 +146,7 @@ END
 
 # x86 NAME GUEST: one for the host's own processor, which stands still
 x86() {
-    [ -r /dev/kvm ] && [ -w /dev/kvm ] || skip "no /dev/kvm that could be opened"
+    needs_kvm
     mews run -d --name "$1" --gdb "$PWD/$1.gdb" --sandbox on --kind kvm "$MEWS_GUESTS/x86/$2" </dev/null
 }
 

@@ -17,10 +17,6 @@ teardown() {
     done >/dev/null 2>&1
 }
 
-needs_kvm() {
-    [ -r /dev/kvm ] && [ -w /dev/kvm ] || skip "no /dev/kvm that could be opened"
-}
-
 # program NAME: assembles standard input, 16 bits at 0x7c00
 program() {
     { printf 'bits 16\norg 0x7c00\n'; cat; } >"$1.asm"
