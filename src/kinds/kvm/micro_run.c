@@ -244,6 +244,15 @@ static void trace_step(struct micro *n)
     trace_put(t, micro_time(n), TRACE_STEP, 0, n->vcpu.state.pc, op);
 }
 
+/* HLT comes out by itself. A KVM that plays instructions would do it as a step, forget that the
+ * processor waits, and remember it somewhere else. */
+static bool is_hlt(struct micro *n, u64 pc)
+{
+    u8 op;
+
+    return micro_peek(&n->cpu_handle, CPU_VIRTUAL, pc, &op, 1) && op == 0xf4;
+}
+
 /* Whether the loop must see each instruction. */
 static bool observed(const struct micro *n)
 {
@@ -280,7 +289,7 @@ static enum stop go(struct micro *n, struct stop_info *s)
         trace_step(n);
         n->from = vcpu_pc(&n->vcpu);
     }
-    if (micro_arm(n, step, true, &e)) {
+    if (micro_arm(n, step && (n->injecting || !is_hlt(n, n->from)), true, &e)) {
         snprintf(n->vcpu.text, sizeof n->vcpu.text, "%.159s", e.text);
         return host_failed(n, s);
     }
@@ -297,8 +306,7 @@ static enum stop go(struct micro *n, struct stop_info *s)
 }
 
 /* A kick that comes to a single instruction waits for the next run, as long as the vCPU executes
- * and the instruction can be thought to end: time has gone on, by which who steps would take it for
- * done. */
+ * and the instruction can be thought to end. */
 static bool leave_kick(struct micro *n, bool single)
 {
     if (!single || n->halted || micro_time(n) - n->began >= STEP_NS)
@@ -335,23 +343,27 @@ static enum stop loop(struct micro *n, struct stop_info *s)
     }
 }
 
-/* The instruction on which an execute watch stands that was told of is done without the watches. */
-static bool pass(struct micro *n)
+/* The instruction on which an execute watch stands that was told of is done without the watches.
+ * `undone`: it could not be, for kicks. */
+static bool pass(struct micro *n, bool *undone)
 {
     struct err e;
     enum exit x;
+    u64 pc;
 
     if (n->halted || n->end || !micro_hit_here(n, false))
         return true;
     trace_step(n);
-    if (micro_arm(n, true, false, &e))
+    pc = vcpu_pc(&n->vcpu);
+    if (micro_arm(n, !is_hlt(n, pc), false, &e))
         return false;
     do {
         x = enter(n);
         if (!handle(n, x) || !finish_instruction(n))
             return false;
     } while ((x == EXIT_SIGNAL || x == EXIT_WINDOW) && !n->end && leave_kick(n, true));
-    if (n->budget != UINT64_MAX)
+    *undone = x == EXIT_SIGNAL && !n->end && vcpu_pc(&n->vcpu) == pc;
+    if (!*undone && n->budget != UINT64_MAX)
         n->budget--;
     return true;
 }
@@ -369,23 +381,27 @@ static void begin(struct micro *n, u64 until)
 static enum stop run_entered(struct micro *n, u64 until, struct stop_info *s)
 {
     struct machine *m = &n->machine;
-
-    bool passed = m->passed == m->now;
+    bool passed = m->passed == m->now, undone = false;
 
     begin(n, until);
     if (n->budget && !n->end && vcpu_kicked(&n->vcpu))
         return s->why = STOP_KICK; /* at its very beginning, which `passed` and steps go by */
     if (n->budget)
         look_at_devices(n);
-    if (n->budget && passed && !pass(n))
+    if (n->budget && passed && !pass(n, &undone))
         host_failed(n, s);
+    else if (undone && vcpu_kicked(&n->vcpu))
+        s->why = STOP_KICK;
     else
         loop(n, s);
+    undone |= s->why == STOP_KICK && n->budget == 1 && !n->halted && vcpu_pc(&n->vcpu) == n->from;
     if (!finish_instruction(n))
         host_failed(n, s);
     if (n->end && s->why != STOP_HOST)
         describe_end(n, s);
-    if (n->budget)
+    if (undone && s->why == STOP_KICK)
+        m->now = n->began; /* nothing has happened, however long it took */
+    else if (n->budget)
         micro_time(n);
     if (s->why == STOP_TIME && m->now < until)
         m->now = until; /* a step that took no time */
