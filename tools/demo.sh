@@ -26,9 +26,24 @@ cmp out/README.md out/copied.md && ls -l out/copied.md
 
 if [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
     x86=build/release/guests/x86
-    say "A 64-bit x86 program on this processor: interrupts, page tables and a page fault of its own (guests/x86/interrupts.c)."
+    say "The course's exercise in 16-bit x86 assembly, on this processor (KVM): the last line, ten times a second."
+    echo '$ echo "a line" | mews run --kind kvm' $x86/echo16.bin
+    { echo 'a line'; sleep 0.5; } | $mews run --kind kvm $x86/echo16.bin || echo "   (status $?)"
+    say "A 64-bit x86 program: interrupts, page tables and a page fault of its own (guests/x86/interrupts.c)."
     echo '$ echo "hello!" | mews run' $x86/interrupts.elf
     { echo 'hello!'; sleep 1; } | $mews run $x86/interrupts.elf || echo "   (status $?)"
+    say "One that draws on a text screen, behind your back, and looked at from outside."
+    screen=demo-screen-$$
+    echo "\$ mews run -d --name $screen $x86/screen.elf"
+    if $mews run -d --name $screen $x86/screen.elf; then
+        sleep 0.5
+        show show $screen screen
+        $mews rm --force $screen
+    else
+        echo "   (status $?)"
+    fi
+    say "A kernel of a page: the board microvm, on which Linux runs too (mews run vmlinuz --initrd ...)."
+    show run $x86/pvh.elf
 else
     say "x86 programs on this processor (guests/x86) are left out: /dev/kvm is not there, or may not be opened."
 fi

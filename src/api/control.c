@@ -32,7 +32,7 @@ struct control {
     struct mews *m;
     struct monitor *monitor;
     struct mews_control_options o; /* its strings are the caller's, and gone */
-    struct method methods[11];
+    struct method methods[12];
     struct control_debug *debug;
     char gdb[GDB_ADDRESS_BYTES]; /* where gdb finds it; empty: nowhere */
     struct screen screens[SCREENS_MAX];
@@ -140,6 +140,25 @@ static int call_speed(void *ctx, struct method_call *call, struct err *e)
     if (speed)
         mews_show_as(m, s, m->show.end, m->show.frames);
     call->result = json_pack("{s:f}", "speed", control_speed(m));
+    return 0;
+}
+
+static json_t *words(const struct outside_word *w, unsigned count)
+{
+    json_t *list = json_array();
+
+    for (unsigned i = 0; i < count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:b}", "word", w[i].word, "own", w[i].own));
+    return list;
+}
+
+static int call_outside(void *ctx, struct method_call *call, struct err *e)
+{
+    const struct outside *o = &((struct control *)ctx)->m->outside;
+
+    (void)e;
+    call->result = json_pack("{s:o, s:o}", "disks", words(o->disk_words, o->disk_count), "nets",
+                             words(o->link_words, o->link_count));
     return 0;
 }
 
@@ -485,6 +504,8 @@ static void list_methods(struct control *c)
         { "machine.reset", "presses the reset button", call_reset, c, false },
         { "machine.power", "presses the power button", call_power, c, false },
         { "machine.speed", "{speed}: so many times its own, 0: as fast as it goes", call_speed, c,
+          false },
+        { "machine.outside", "disks and networks, as a copy would name them", call_outside, c,
           false },
         { "machine.stats", "totals, and pages written since the last call", call_stats, c, false },
         { "console.size", "{columns, rows} of the screen on which the console is shown",

@@ -2,8 +2,11 @@
 
 #include "host/chance.h"
 
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { WORD_BYTES = 4096 + 512 };
 
@@ -19,6 +22,32 @@ static int copy_word(char copy[static WORD_BYTES], const char *word, const char 
     return 0;
 }
 
+/* A relative path is one of where we are now; a comma in it is written twice. */
+static int keep_word(struct outside_word *w, const char *word, bool is_path, bool own,
+                     struct err *e)
+{
+    char here[PATH_MAX], *to;
+
+    w->own = own;
+    w->word = to = malloc(2 * sizeof here + strlen(word) + 2);
+    if (!to)
+        return err_set(e, ERR_NOMEM, "no memory");
+    if (is_path && *word != '/' && getcwd(here, sizeof here)) {
+        for (const char *from = here; *from; *to++ = *from++)
+            if (*from == ',')
+                *to++ = ',';
+        *to++ = '/';
+    }
+    strcpy(to, word);
+    return 0;
+}
+
+/* What is written to a file of its own is the machine's alone. */
+static bool is_own_disk(const struct disk_config *c)
+{
+    return c->overlay ? strcmp(c->overlay, "tmp") != 0 : !c->read_only;
+}
+
 static int open_disk(struct outside *o, const char *word, struct err *e)
 {
     struct disk_config c;
@@ -29,7 +58,7 @@ static int open_disk(struct outside *o, const char *word, struct err *e)
         disk_open(&c, d, e))
         return -(int)e->code;
     o->disk_ports[o->disk_count++] = disk_port(*d);
-    return 0;
+    return keep_word(&o->disk_words[o->disk_count - 1], word, true, is_own_disk(&c), e);
 }
 
 /* Without a name for the machine its card's address is one that nobody else has, as far as chance
@@ -47,6 +76,12 @@ static void choose_mac(struct net_config *c, const char *machine, unsigned index
     net_mac(c, machine, index, salt, c->mac);
 }
 
+/* A network of its own can be had twice, its ports of the host and what others made cannot. */
+static bool is_own_link(const struct net_config *c)
+{
+    return c->type == NET_USER ? c->forward_count : c->type != NET_NONE;
+}
+
 static int open_link(struct outside *o, const char *word, const char *machine, struct err *e)
 {
     struct net_config c;
@@ -59,7 +94,7 @@ static int open_link(struct outside *o, const char *word, const char *machine, s
     if (net_open(&c, n, e))
         return -(int)e->code;
     o->link_ports[o->link_count++] = net_port(*n);
-    return 0;
+    return keep_word(&o->link_words[o->link_count - 1], word, false, is_own_link(&c), e);
 }
 
 int outside_open(struct outside *o, const struct mews_options *options, struct ports *ports,
@@ -82,10 +117,14 @@ int outside_open(struct outside *o, const struct mews_options *options, struct p
 
 void outside_close(struct outside *o)
 {
-    while (o->disk_count)
+    while (o->disk_count) {
         disk_close(o->disks[--o->disk_count]);
-    while (o->link_count)
+        free(o->disk_words[o->disk_count].word);
+    }
+    while (o->link_count) {
         net_close(o->links[--o->link_count]);
+        free(o->link_words[o->link_count].word);
+    }
 }
 
 int outside_start(struct outside *o, const struct thread_hook *hook, struct err *e)

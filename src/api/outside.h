@@ -9,11 +9,18 @@
 
 enum { OUTSIDE_MAX = 16 }; /* of each */
 
+/* How a copy of the machine would name the same. */
+struct outside_word {
+    char *word; /* with an absolute path */
+    bool own;   /* no copy can have it beside the machine */
+};
+
 struct outside {
     struct disk *disks[OUTSIDE_MAX];
     struct block_port *disk_ports[OUTSIDE_MAX];
     struct net_link *links[OUTSIDE_MAX];
     struct link_port *link_ports[OUTSIDE_MAX];
+    struct outside_word disk_words[OUTSIDE_MAX], link_words[OUTSIDE_MAX];
     unsigned disk_count, link_count;
 };
 

@@ -34,6 +34,37 @@ static int set_option(void *ctx, const char *name, const char *value)
                : usage(r->command, "--sandbox %s: want auto, on or off", value);
 }
 
+/* Disks or networks that nobody has named are those of the original, where two machines can have
+ * them; false after a message. */
+static bool inherit(struct run *r, const char *name, const json_t *outside, const char *what,
+                    const char **list, unsigned *count)
+{
+    const json_t *all = json_object_get(outside, what), *one;
+    bool disk = !strcmp(what, "disks");
+    size_t i;
+
+    if (*count)
+        return true;
+    json_array_foreach(all, i, one)
+    {
+        const char *word = remote_text(one, "word");
+
+        if (json_is_true(json_object_get(one, "own"))) {
+            fprintf(stderr,
+                    disk
+                        ? "mews: %s: nobody else can have its disk %s: run it with overlay=tmp, or "
+                          "give the copy another (--disk)\n"
+                        : "mews: %s: nobody else can have its network %s: say what the copy's is "
+                          "(--net)\n",
+                    name, word);
+            return false;
+        }
+        if (run_word(r, disk ? "disk" : "net", list, count, word))
+            return false;
+    }
+    return true;
+}
+
 /* The original's image in memory, and its speed, 0: as fast as it goes; -1 after a message. */
 static int save_image(const char *name, double *speed)
 {
@@ -66,9 +97,11 @@ static int save_image(const char *name, double *speed)
 
 int cmd_fork(const struct command *c, int argc, char **argv)
 {
-    struct run copy = { .command = c };
+    struct run copy = { .command = c, .inherited = -1 };
     const char *name;
-    int i = options_parse(c, argc, argv, set_option, &copy);
+    int i = options_parse(c, argc, argv, set_option, &copy), status = EXIT_FAILED;
+    struct mews_error e;
+    json_t *outside;
     char path[40];
 
     if (i < 0)
@@ -76,9 +109,16 @@ int cmd_fork(const struct command *c, int argc, char **argv)
     name = remote_name(c, argc, argv, i);
     if (!name)
         return EXIT_USAGE;
-    copy.inherited = save_image(name, &copy.factor);
-    if (copy.inherited < 0)
-        return EXIT_FAILED;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", copy.inherited);
-    return run_copy(&copy, path);
+    outside = remote_ask(name, "machine.outside", NULL, &e);
+    if (!outside)
+        return fail_error(&e);
+    if (inherit(&copy, name, outside, "disks", copy.disks, &copy.disk_count) &&
+        inherit(&copy, name, outside, "nets", copy.nets, &copy.net_count))
+        copy.inherited = save_image(name, &copy.factor);
+    if (copy.inherited >= 0) {
+        snprintf(path, sizeof path, "/proc/self/fd/%d", copy.inherited);
+        status = run_copy(&copy, path);
+    }
+    json_decref(outside); /* whose words the copy had */
+    return status;
 }

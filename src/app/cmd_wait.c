@@ -3,9 +3,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+enum { LOOK_MS = 10, ENDING_MS = 5000 };
 
 struct find {
     const char *name;
+    bool listed;
     json_t *end;
 };
 
@@ -14,17 +18,26 @@ static void look(void *ctx, const char *name, const char *about, const char *end
     struct find *f = ctx;
 
     (void)about;
-    if (end && !strcmp(name, f->name))
+    if (strcmp(name, f->name) != 0)
+        return;
+    f->listed = true;
+    if (end)
         f->end = json_loads(end, 0, NULL);
 }
 
-/* How a machine that is not alive has ended, by what it has left. */
+/* How a machine that does not answer has ended, by what it has left. One that is about to end does
+ * not answer any more, and will have left it in a moment. */
 static json_t *ended(const char *name)
 {
-    struct find f = { name, NULL };
+    struct find f = { .name = name };
     struct mews_error e;
 
-    mews_machines(look, &f, &e);
+    for (unsigned ms = 0; ms < ENDING_MS; ms += LOOK_MS) {
+        f.listed = false;
+        if (mews_machines(look, &f, &e) || !f.listed || f.end)
+            break;
+        nanosleep(&(struct timespec) { 0, LOOK_MS * 1000000 }, NULL);
+    }
     return f.end;
 }
 

@@ -33,6 +33,17 @@ bool dma_find(const struct dma *d, u64 address, u64 len, bool write, struct dma_
     return false;
 }
 
+void dma_mark_bytes(const struct dma *d, const void *bytes, u64 len)
+{
+    for (unsigned i = 0; i < d->count; i++) {
+        const struct dma_region *r = &d->regions[i];
+        u64 at = (u64)bytes - (u64)(r->space->bytes + r->offset);
+
+        if (len && at < r->size_bytes && len <= r->size_bytes - at)
+            space_mark(r->space, r->offset + at, len);
+    }
+}
+
 bool dma_read(const struct dma *d, u64 address, void *out, u64 len)
 {
     struct dma_piece p;

@@ -44,6 +44,9 @@ static inline void dma_mark(const struct dma_piece *p, u64 len)
         space_mark(p->space, p->offset, len);
 }
 
+/* The same for bytes of pieces that are not at hand any more. */
+void dma_mark_bytes(const struct dma *d, const void *bytes, u64 len);
+
 /* Copies; false when some of the range is not memory (or may not be written): then what comes
  * before has been copied. */
 bool dma_read(const struct dma *d, u64 address, void *out, u64 len);

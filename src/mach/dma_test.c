@@ -101,6 +101,12 @@ static void trackers_learn_of_writes(void **state)
     dma_mark(&p, 1);
     assert_int_equal(space_dirty_from(&t, 0), 1);
     assert_int_equal(space_dirty_count(&t), 3);
+    dma_mark_bytes(&r.dma, p.bytes, 0);
+    dma_mark_bytes(&r.dma, two, 2); /* no guest's */
+    assert_int_equal(space_dirty_count(&t), 3);
+    dma_mark_bytes(&r.dma, p.bytes + PAGE, 2);
+    assert_int_equal(space_dirty_count(&t), 4);
+    assert_int_equal(space_dirty_from(&t, 2), 2);
     space_untrack(&r.ram, &t);
     rig_fini(&r);
 }

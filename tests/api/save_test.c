@@ -166,7 +166,7 @@ static void difference(void *ctx, const char *where, const char *a, const char *
 static u64 is_of_one_moment(const struct saver *s)
 {
     struct mews *twin = make();
-    struct mews_image *image, *still;
+    struct mews_image *image = NULL, *still = NULL;
     struct mews_image_info info;
     struct mews_snapshot_info saved;
     struct mews_error e;

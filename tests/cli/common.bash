@@ -113,3 +113,11 @@ END
     ca65 -g -I "$source/include" -o "$1.o" "$1.asm"
     ld65 -C "$source/asm.cfg" -Ln "$1.labels" -o "$1.hk" "$1.o"
 }
+
+# needs_kvm: skips the test where /dev/kvm cannot be opened, or is not what mews can use, with its sentence
+needs_kvm() {
+    local why
+    [ -r /dev/kvm ] && [ -w /dev/kvm ] || skip "no /dev/kvm that could be opened"
+    bytes f4 >just-hlt
+    why=$(mews run --kind kvm just-hlt 2>&1) || [[ $why != *" /dev/kvm"* ]] || skip "${why#mews: just-hlt: }"
+}

@@ -101,7 +101,7 @@ END
     says_line '^from [0-9]+ to'
     until_true 10 is_running m
     run gdb_on "| mews gdb --pipe m" 'kill'
-    until_true 10 not_alive m
+    until_true 10 is_state m ended
     run mews gdb m
     [ "$status" -eq 1 ]
     one_line
@@ -142,6 +142,63 @@ END
     wait %1
     grep -q 3 out
     grep -q "mews: c stands still for gdb: target remote $PWD/c.gdb" err
+}
+
+# x86 NAME GUEST: one for the host's own processor, which stands still
+x86() {
+    needs_kvm
+    mews run -d --name "$1" --gdb "$PWD/$1.gdb" --sandbox on --kind kvm "$MEWS_GUESTS/x86/$2" </dev/null
+}
+
+@test "x86 on /dev/kvm: breakpoints by the processor's registers and single steps, also in a handler of interrupts" {
+    x86 m interrupts.elf
+    run gdb_on "$PWD/m.gdb" "symbol-file $MEWS_GUESTS/x86/interrupts.elf" 'show architecture' 'p $pc == (long)&_start' \
+        'p/x $efer & 0x400' 'p/x $mxcsr' 'hbreak set_gate' continue backtrace 'p vector' stepi 'p $pc > (long)&set_gate' \
+        finish continue 'p vector' delete 'hbreak on_timer' continue 'p ticks' continue 'p ticks' continue 'p ticks' \
+        delete 'stepi 40' 'p $eflags & 0x100' 'set var ticks = 1000' 'p/x $rbx = 0x1122334455667788' 'p/x $ebx' \
+        'x/2xw 0x7f000000000' 'info threads' reverse-stepi detach
+    [ "$status" -eq 0 ]
+    says_line '(currently "i386:x86-64")'
+    says_line '^[$]1 = 1$'
+    says_line '= 0x400$'
+    says_line '= 0x1f80$'
+    says_line '^#0 .*set_gate \(vector=.*14,'
+    says_line '^#2 .*_start'
+    says_line '^[$]4 = 14$'
+    says_line '^[$]5 = 1$'
+    says_line '^[$]6 = 32$'
+    [[ $output == *'on_timer'*'$7 = 0'*'on_timer'*'$8 = 1'*'on_timer'*'$9 = 2'* ]] # each tick once
+    says_line '^[$]10 = 0$'
+    says_line '= 0x55667788$'
+    says_line 'Cannot access memory at address 0x7f000000000'
+    says_line 'Thread 1 "cpu"'
+    says_line 'does not support this command'
+    until_says_line m 'tick 1003' # left alone it goes on, and has taken no harm by the steps
+}
+
+until_says_line() {
+    until_true 10 logs_say "$@"
+}
+logs_say() { mews logs "$1" | grep -qx -- "$2"; }
+
+@test "x86 on /dev/kvm: 32 and 16 bits; the end and its status" {
+    x86 b echo32.elf
+    printf x | mews send b
+    mews send --end b </dev/null
+    run gdb_on "$PWD/b.gdb" "symbol-file $MEWS_GUESTS/x86/echo32.elf" 'show architecture' 'hbreak take_key' continue \
+        'p sizeof(long)' 'p $eip == (int)&take_key' 'stepi 3' 'p $eip > (int)&take_key' delete continue
+    says_line '(currently "i386")'
+    says_line '^[$]1 = 4$'
+    says_line '^[$]2 = [01]$'
+    says_line '^[$]3 = 1$'
+    says_line 'exited normally'
+    mews wait b
+    x86 c echo16.bin
+    run gdb_on "$PWD/c.gdb" 'show architecture' 'p/x $eip' 'stepi 2' 'p $eip > 0x7c00' 'x/2i $eip' 'hbreak *$eip' kill
+    says_line '(currently "i8086")'
+    says_line '= 0x7c00$'
+    says_line '^[$]2 = 1$'
+    until_true 10 is_state c ended
 }
 
 @test "a socket that cannot be had: one line" {

@@ -3,7 +3,7 @@
 a host with AMD-V under QEMU's translator (host.py): debugger.py [WORD...]
 
 That host delivers no breakpoint, neither by registers nor by INT3: what waits for one there goes by single instructions."""
-import importlib.util, pathlib, re, sys
+import importlib.util, os, pathlib, re, subprocess, sys, time
 
 spec = importlib.util.spec_from_file_location("microvm", pathlib.Path(__file__).with_name("microvm.py"))
 microvm = importlib.util.module_from_spec(spec)
@@ -78,6 +78,13 @@ mews run --set cpu={model} --set cpus=4 --set memory=256 --initrd /root/g.gz --a
         check(f"{model}: {'more' if model == 'host' else 'nothing beyond'}", bool(more & set(flags)) == (model == "host"), out)
 
 
+def unit():
+    """src/kinds/kvm/micro_test.c where a processor's own virtualisation is behind KVM."""
+    program = pathlib.Path(os.environ.get("MEWS_BUILD", microvm.host.ROOT / "build/release"), "tests/test-kinds-kvm-micro")
+    out = microvm.run("", "/root/test; echo \"STATUS $?\"", more=[("root/test", program)])
+    check("the board micro's unit tests", "STATUS 0" in out and re.search(r"PASSED.* [1-9]\d* test", out), out)
+
+
 LINUX = """
 for s in schedule_idle jiffies_64 linux_banner do_idle cpu_startup_entry default_idle; do grep -E " $s\\$" /proc/kallsyms | sed 's/^/SYM /'; done
 echo "USER ready"
@@ -134,4 +141,4 @@ mews ps; mews wait c; echo "LOST $?"; mews logs c | tail -n 4
 
 if __name__ == "__main__":
     # By single instructions a breakpoint in a kernel that idles is reached at once or hardly ever: `linux` is for who asks.
-    sys.exit(microvm.perform([faults, programs, topology, moved] + ([linux] if sys.argv[1:] else []), sys.argv[1:]))
+    sys.exit(microvm.perform([unit, faults, programs, topology, moved] + ([linux] if sys.argv[1:] else []), sys.argv[1:]))

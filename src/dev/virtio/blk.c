@@ -40,6 +40,7 @@ struct blk_request {
     u32 part;
     u8 *bounce;
     struct iovec *pieces; /* NULL: the one in `whole` */
+    unsigned piece_count;
     struct iovec whole;
 };
 
@@ -68,6 +69,15 @@ static void slot_free(struct blk *b, unsigned slot)
     b->head[slot] = 0;
 }
 
+/* What the host may have read into the guest's memory: where it was sent when it was asked, for the
+ * driver may have changed the chain since. */
+static void mark_written(struct blk *b, const struct blk_request *r)
+{
+    if (r->submitted && r->op == BLOCK_READ && r->pieces)
+        for (unsigned i = 0; i < r->piece_count; i++)
+            dma_mark_bytes(b->virtio.queue[0].dma, r->pieces[i].iov_base, r->pieces[i].iov_len);
+}
+
 /* The host has nothing of ours any more, and none of what it says now is heard. */
 static void recall(struct blk *b)
 {
@@ -77,8 +87,10 @@ static void recall(struct blk *b)
         b->port->ops->settle(b->port);
     while (b->port->ops->completed(b->port, done, ARRAY_SIZE(done)))
         ;
-    for (unsigned i = 0; i < BLK_FLIGHT; i++)
+    for (unsigned i = 0; i < BLK_FLIGHT; i++) {
+        mark_written(b, &b->requests[i]);
         release(b, i);
+    }
     assert(!b->outstanding);
     b->epoch++;
 }
@@ -237,6 +249,7 @@ static u8 submit(struct blk *b, unsigned slot, const struct virtq_chain *c)
 
     if (!prepare(b, r, c, &n))
         return S_IOERR;
+    r->piece_count = n;
     r->submitted = b->port->ops->submit(
         b->port, &(struct block_request) {
                      .op = r->op,
@@ -320,11 +333,7 @@ static void blk_notify(struct virtio *v, unsigned queue)
 /* What the host has read of this part goes to the driver. */
 static void deliver(struct blk *b, const struct blk_request *r, const struct virtq_chain *c)
 {
-    if (r->op != BLOCK_READ)
-        return;
-    if (b->direct)
-        chain_mark(c, r->at, r->part);
-    else if (r->part && r->at + r->part < c->write_bytes)
+    if (r->op == BLOCK_READ && !b->direct && r->part && r->at + r->part < c->write_bytes)
         chain_write(c, r->at, r->bounce, r->part);
 }
 
@@ -349,6 +358,7 @@ static void finish(struct blk *b, unsigned slot, int error)
     u8 status;
     u32 data;
 
+    mark_written(b, r);
     r->submitted = false;
     b->outstanding--;
     if ((error == ENOSPC || error == EDQUOT) && wait_for_room(b, r))

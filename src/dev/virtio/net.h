@@ -12,7 +12,7 @@
 enum { NET_MAC_BYTES = 6 };
 
 #define NET(F, A, E, G, H)                                          \
-    A(CONFIG, u8, mac, NET_MAC_BYTES, "the device's address")       \
+    A(STATE, u8, mac, NET_MAC_BYTES, "the device's address")        \
     F(CONFIG, u16, mtu, "what the link says, or 0")                 \
     F(STATE, bool, up, "the link is there, as the driver was told") \
     F(STATE, u64, received, "frames given to the driver")           \

@@ -295,18 +295,6 @@ u32 chain_write(const struct virtq_chain *c, u32 at, const void *in, u32 len)
     return put;
 }
 
-void chain_mark(const struct virtq_chain *c, u32 at, u32 len)
-{
-    const struct dma_piece *p = c->piece + c->readable, *end = p + c->writable;
-
-    for (p = seek(p, end, &at); p < end && len; p++, at = 0) {
-        u32 n = part(p, at, len);
-
-        space_mark(p->space, p->offset + at, n);
-        len -= n;
-    }
-}
-
 unsigned chain_pieces(const struct virtq_chain *c, bool writable, u32 at, u32 len,
                       struct iovec *out)
 {

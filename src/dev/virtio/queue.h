@@ -74,9 +74,6 @@ bool virtq_tells(struct virtq *q);
 u32 chain_read(const struct virtq_chain *c, u32 at, void *out, u32 len);
 u32 chain_write(const struct virtq_chain *c, u32 at, const void *in, u32 len);
 
-/* Says what a host wrote itself, past chain_write(). */
-void chain_mark(const struct virtq_chain *c, u32 at, u32 len);
-
 /* The readable or writable bytes from `at` on, `len` of them, as pieces for the host. Returns how
  * many pieces; at most the chain's. */
 unsigned chain_pieces(const struct virtq_chain *c, bool writable, u32 at, u32 len,

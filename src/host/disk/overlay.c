@@ -206,10 +206,11 @@ static int overlay_discard(struct backing *b, u64 offset, u64 len)
 
     whole(o, offset, len, &block, &last);
     while (block < last && !r) {
-        u64 end = run_end(o, block, last);
+        u64 end = run_end(o, block, last), at = block * BLOCK;
+        u64 to = end * BLOCK < o->backing.size_bytes ? end * BLOCK : o->backing.size_bytes;
 
-        if (there(o, block))
-            r = own_zero(o, block * BLOCK, (end - block) * BLOCK, true);
+        if (there(o, block)) /* the disk's last block may be shorter */
+            r = own_zero(o, at, to - at, true);
         block = end;
     }
     return r;

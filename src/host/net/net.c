@@ -234,7 +234,7 @@ static int open_end(struct net_link *n, const struct net_config *c, struct pair_
                     struct err *e)
 {
     switch (c->type) {
-    case NET_NONE: return 0;
+    case NET_NONE: p->offloads = c->offload == NET_ON; return 0;
     case NET_USER: return user_open(c, &p->fd, e);
     case NET_TAP:
         p->tap = p->heads = true;

@@ -5,7 +5,7 @@
 
 #include "mach/machine.h"
 
-enum { MICRO_HOST_CALLS = 25, PC_HOST_CALLS = 41 };
+enum { MICRO_HOST_CALLS = 25, PC_HOST_CALLS = 42 };
 extern const struct host_call micro_host_calls[MICRO_HOST_CALLS];
 extern const struct host_call pc_host_calls[PC_HOST_CALLS];
 

@@ -110,8 +110,7 @@ static void take_channel(struct chips_channel *t, const struct kvm_pit_channel_s
                                   .rw_mode = k->rw_mode,
                                   .mode = k->mode,
                                   .bcd = k->bcd,
-                                  .gate = k->gate,
-                                  .load_time = k->count_load_time };
+                                  .gate = k->gate };
 }
 
 int chips_pull(struct chips *c, struct err *e)
@@ -181,8 +180,7 @@ static struct kvm_pit_channel_state give_channel(const struct chips_channel *t)
                                             .rw_mode = t->rw_mode,
                                             .mode = t->mode,
                                             .bcd = t->bcd,
-                                            .gate = t->gate,
-                                            .count_load_time = t->load_time };
+                                            .gate = t->gate }; /* loaded at this moment */
 }
 
 int chips_push(const struct chips *c, struct err *e)

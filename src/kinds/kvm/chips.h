@@ -45,8 +45,7 @@
     F(STATE, u8, rw_mode, "bytes that are read and written")            \
     F(STATE, u8, mode, "what it does at the end of its count")          \
     F(STATE, u8, bcd, "it counts in decimal")                           \
-    F(STATE, u8, gate, "its gate is high")                              \
-    F(STATE, s64, load_time, "when it was loaded, by the host's clock")
+    F(STATE, u8, gate, "its gate is high")
 
 #define CHIPS(F, A, E, G, H)                                            \
     H(chips_pic, pic, 2, "the 8259s: master, slave")                    \

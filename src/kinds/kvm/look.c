@@ -88,6 +88,44 @@ bool look_poke(const struct vcpu *v, enum cpu_space s, u64 addr, const void *in,
     return true;
 }
 
+/* ---- handlers ---- */
+
+static u64 number(const u8 *bytes, unsigned count)
+{
+    u64 n = 0;
+
+    while (count--)
+        n = n << 8 | bytes[count];
+    return n;
+}
+
+bool look_handler(struct vcpu *v, u8 vector, u64 *addr)
+{
+    const struct vcpu_state *s = &v->state;
+    size_t bytes;
+    bool wide;
+    u8 gate[16], segment[8];
+
+    vcpu_saving(v);
+    wide = s->efer & 0x400;
+    bytes = !(s->cr0 & 1) ? 4 : wide ? 16 : 8;
+    if (!look_peek(v, CPU_VIRTUAL, s->idt.base + vector * bytes, gate, bytes))
+        return false;
+    if (bytes == 4) {
+        *addr = number(gate, 2) + 16 * number(gate + 2, 2);
+        return true;
+    }
+    *addr = number(gate, 2) | (gate[5] & 8 ? number(gate + 6, 2) << 16 : 0);
+    if (wide) { /* the segment has no base */
+        *addr |= number(gate + 8, 4) << 32;
+        return true;
+    }
+    if (!look_peek(v, CPU_VIRTUAL, s->gdt.base + (number(gate + 2, 2) & ~7ull), segment, 8))
+        return false;
+    *addr = (u32)(*addr + number(segment + 2, 3) + ((u64)segment[7] << 24));
+    return true;
+}
+
 /* ---- instructions ---- */
 
 static bool is_long(const struct vcpu_state *s)

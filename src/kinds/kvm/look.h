@@ -15,6 +15,9 @@ bool look_peek(const struct vcpu *v, enum cpu_space s, u64 addr, void *out, size
 /* All of it or nothing. */
 bool look_poke(const struct vcpu *v, enum cpu_space s, u64 addr, const void *in, size_t len);
 
+/* Where the handler of an interrupt begins, as a linear address. */
+bool look_handler(struct vcpu *v, u8 vector, u64 *addr);
+
 /* In the processor's mode: 64, 32 or 16 bits. */
 unsigned look_bits(struct vcpu *v);
 size_t look_disassemble(struct vcpu *v, struct decode_port *p, u64 addr, char *text, size_t room);

@@ -69,6 +69,7 @@ static int board_loaded(void *self, struct err *e)
     if (n->end == MICRO_RUNS && n->status)
         return err_set(e, ERR_FORMAT, "status: of a program that has not ended");
     n->text[0] = 0;
+    n->injecting = n->vcpu.state.pending.interrupt;
     return 0;
 }
 

@@ -75,6 +75,8 @@ struct micro {
     struct probe probe; /* once it is probed */
     u64 from;           /* points.by_step: the instruction that is under way */
     bool stepping;      /* the kernel has been told to stop after each instruction */
+    bool traced;        /* the next instruction, which a kick has kept it from */
+    bool injecting;     /* an interrupt comes first when the guest is entered */
     char text[160];     /* what ended it */
 };
 
@@ -111,7 +113,8 @@ bool micro_poke(struct cpu *c, enum cpu_space s, u64 addr, const void *in, size_
 size_t micro_disassemble(struct cpu *c, u64 addr, char *text, size_t room);
 enum flow micro_flow(struct cpu *c, u64 addr);
 unsigned micro_calls(struct cpu *c, u64 *out, unsigned room);
-/* Tells the kernel where to stop; `step`: after the next instruction too. */
+/* Tells the kernel where to stop; `step`: after the next instruction too, or where the handler of
+ * the interrupt begins that comes first. */
 int micro_arm(struct micro *n, bool step, bool points, struct err *e);
 /* After EXIT_DEBUG: whether one of the watches was hit. */
 bool micro_hit(struct micro *n);

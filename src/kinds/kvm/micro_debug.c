@@ -37,6 +37,15 @@ void micro_closing(struct machine *m)
     micro_of(m)->closed = true;
 }
 
+static const struct probe *probe(struct micro *n)
+{
+    if (!n->probed) {
+        n->probe = probe_breakpoints(n->closed);
+        n->probed = true;
+    }
+    return &n->probe;
+}
+
 int micro_watch(struct machine *m, struct watch *list, unsigned count, struct err *e)
 {
     struct micro *n = micro_of(m);
@@ -46,15 +55,11 @@ int micro_watch(struct machine *m, struct watch *list, unsigned count, struct er
     p->list = NULL;
     p->count = p->used = 0;
     p->by_step = false;
-    if (count && !n->probed) {
-        n->probe = probe_breakpoints(n->closed);
-        n->probed = true;
-    }
     for (unsigned i = 0; i < count; i++) {
         if (points_check(&list[i], e))
             return -(int)e->code;
         by_step |= !points_fits_register(&list[i]) ||
-                   !(list[i].what == WATCH_EXECUTE ? n->probe.execute : n->probe.data);
+                   !(list[i].what == WATCH_EXECUTE ? probe(n)->execute : probe(n)->data);
     }
     if (by_step && points_check_by_step(list, count, e))
         return -(int)e->code;
@@ -67,6 +72,23 @@ int micro_watch(struct machine *m, struct watch *list, unsigned count, struct er
     return 0;
 }
 
+/* A kernel steps by the processor's trap flag. An interrupt would save it with the others: the
+ * handler went on without it, and its return set it again when nobody steps any more, which the
+ * guest takes for a trap of its own. So the way into a handler is no step, but ends at a breakpoint
+ * there; without breakpoints, at the first exit. */
+static void stop_at_handler(struct micro *n, struct kvm_guest_debug *d)
+{
+    unsigned k = n->points.used;
+    u64 addr;
+
+    if (k == POINTS_HARDWARE || !probe(n)->execute ||
+        !look_handler(&n->vcpu, n->vcpu.state.pending.interrupt_vector, &addr))
+        return;
+    d->arch.debugreg[k] = addr;
+    d->arch.debugreg[7] |= 2ull << 2 * k;
+    d->control |= KVM_GUESTDBG_USE_HW_BP;
+}
+
 int micro_arm(struct micro *n, bool step, bool points, struct err *e)
 {
     struct kvm_guest_debug d = { 0 };
@@ -74,10 +96,12 @@ int micro_arm(struct micro *n, bool step, bool points, struct err *e)
 
     if (!step && !hardware && !n->stepping)
         return 0;
-    if (step)
-        d.control |= KVM_GUESTDBG_SINGLESTEP;
     if (hardware)
         points_set(&n->points, &d, true);
+    if (step && n->injecting)
+        stop_at_handler(n, &d);
+    else if (step)
+        d.control |= KVM_GUESTDBG_SINGLESTEP;
     if (d.control)
         d.control |= KVM_GUESTDBG_ENABLE;
     if (ioctl(n->vcpu.fd, KVM_SET_GUEST_DEBUG, &d))
@@ -94,9 +118,9 @@ bool micro_hit_data(struct micro *n)
 
 bool micro_hit(struct micro *n)
 {
-    vcpu_saving(&n->vcpu);
     if (n->points.by_step)
         return false; /* the loop looks before each instruction */
+    vcpu_saving(&n->vcpu);
     return points_hit_register(&n->points, &n->vcpu, n->vcpu.run->debug.arch.dr6, n->machine.now);
 }
 
@@ -104,6 +128,5 @@ bool micro_hit_here(struct micro *n, bool mark)
 {
     if (!n->points.count)
         return false;
-    vcpu_saving(&n->vcpu);
-    return points_hit_code(&n->points, n->vcpu.state.pc, n->machine.now, mark);
+    return points_hit_code(&n->points, vcpu_pc(&n->vcpu), n->machine.now, mark);
 }

@@ -79,6 +79,8 @@ static void deliver(struct micro *n)
     struct trace *t = n->machine.trace;
     u8 vector;
 
+    if (n->budget != UINT64_MAX && !n->halted)
+        pending = false; /* what is to be one instruction becomes no handler of an interrupt */
     if (pending && vcpu_interruptible(v)) {
         vector = i8259_acknowledge(&n->pic);
         if (!vcpu_interrupt(v, vector)) {
@@ -87,6 +89,7 @@ static void deliver(struct micro *n)
         }
         n->counters.injected++;
         n->halted = false;
+        n->injecting = true;
         if (trace_on(t, TRACE_INTERRUPT)) {
             vcpu_saving(v);
             trace_put(t, micro_time(n), TRACE_INTERRUPT, 0, vector, v->state.pc);
@@ -234,11 +237,20 @@ static void trace_step(struct micro *n)
     struct trace *t = n->machine.trace;
     u8 op = 0;
 
-    if (!trace_on(t, TRACE_STEP))
+    if (n->traced || !trace_on(t, TRACE_STEP))
         return;
     vcpu_saving(&n->vcpu);
     micro_peek(&n->cpu_handle, CPU_VIRTUAL, n->vcpu.state.pc, &op, 1);
     trace_put(t, micro_time(n), TRACE_STEP, 0, n->vcpu.state.pc, op);
+}
+
+/* HLT comes out by itself. A KVM that plays instructions would do it as a step, forget that the
+ * processor waits, and remember it somewhere else. */
+static bool is_hlt(struct micro *n, u64 pc)
+{
+    u8 op;
+
+    return micro_peek(&n->cpu_handle, CPU_VIRTUAL, pc, &op, 1) && op == 0xf4;
 }
 
 /* Whether the loop must see each instruction. */
@@ -253,6 +265,19 @@ static enum stop host_failed(struct micro *n, struct stop_info *s)
     return s->why = STOP_HOST;
 }
 
+static enum exit enter(struct micro *n)
+{
+    enum exit x = vcpu_run(&n->vcpu);
+
+    if (n->injecting && x == EXIT_SIGNAL) { /* it may not have got in */
+        vcpu_saving(&n->vcpu);
+        n->injecting = n->vcpu.state.pending.interrupt;
+    } else {
+        n->injecting = false;
+    }
+    return x;
+}
+
 /* One instruction, or up to the next exit. STOP_TIME: go on. */
 static enum stop go(struct micro *n, struct stop_info *s)
 {
@@ -260,15 +285,16 @@ static enum stop go(struct micro *n, struct stop_info *s)
     enum exit x;
     bool step = observed(n), done;
 
-    if (step && !n->vcpu.unfinished) {
+    if (step && !n->injecting && !n->vcpu.unfinished) {
         trace_step(n);
-        n->from = n->vcpu.state.pc; /* of this moment when it is wanted: the loop has looked */
+        n->from = vcpu_pc(&n->vcpu);
     }
-    if (micro_arm(n, step, true, &e)) {
+    if (micro_arm(n, step && (n->injecting || !is_hlt(n, n->from)), true, &e)) {
         snprintf(n->vcpu.text, sizeof n->vcpu.text, "%.159s", e.text);
         return host_failed(n, s);
     }
-    x = vcpu_run(&n->vcpu);
+    x = enter(n);
+    n->traced = x == EXIT_SIGNAL && step && vcpu_pc(&n->vcpu) == n->from;
     done = x == EXIT_DEBUG || x == EXIT_HLT || n->vcpu.unfinished;
     if (!handle(n, x) || (step && !finish_instruction(n)))
         return host_failed(n, s);
@@ -280,8 +306,7 @@ static enum stop go(struct micro *n, struct stop_info *s)
 }
 
 /* A kick that comes to a single instruction waits for the next run, as long as the vCPU executes
- * and the instruction can be thought to end: time has gone on, by which who steps would take it for
- * done. */
+ * and the instruction can be thought to end. */
 static bool leave_kick(struct micro *n, bool single)
 {
     if (!single || n->halted || micro_time(n) - n->began >= STEP_NS)
@@ -318,23 +343,27 @@ static enum stop loop(struct micro *n, struct stop_info *s)
     }
 }
 
-/* The instruction on which an execute watch stands that was told of is done without the watches. */
-static bool pass(struct micro *n)
+/* The instruction on which an execute watch stands that was told of is done without the watches.
+ * `undone`: it could not be, for kicks. */
+static bool pass(struct micro *n, bool *undone)
 {
     struct err e;
     enum exit x;
+    u64 pc;
 
     if (n->halted || n->end || !micro_hit_here(n, false))
         return true;
     trace_step(n);
-    if (micro_arm(n, true, false, &e))
+    pc = vcpu_pc(&n->vcpu);
+    if (micro_arm(n, !is_hlt(n, pc), false, &e))
         return false;
     do {
-        x = vcpu_run(&n->vcpu);
+        x = enter(n);
         if (!handle(n, x) || !finish_instruction(n))
             return false;
     } while ((x == EXIT_SIGNAL || x == EXIT_WINDOW) && !n->end && leave_kick(n, true));
-    if (n->budget != UINT64_MAX)
+    *undone = x == EXIT_SIGNAL && !n->end && vcpu_pc(&n->vcpu) == pc;
+    if (!*undone && n->budget != UINT64_MAX)
         n->budget--;
     return true;
 }
@@ -352,23 +381,27 @@ static void begin(struct micro *n, u64 until)
 static enum stop run_entered(struct micro *n, u64 until, struct stop_info *s)
 {
     struct machine *m = &n->machine;
-
-    bool passed = m->passed == m->now;
+    bool passed = m->passed == m->now, undone = false;
 
     begin(n, until);
     if (n->budget && !n->end && vcpu_kicked(&n->vcpu))
         return s->why = STOP_KICK; /* at its very beginning, which `passed` and steps go by */
     if (n->budget)
         look_at_devices(n);
-    if (n->budget && passed && !pass(n))
+    if (n->budget && passed && !pass(n, &undone))
         host_failed(n, s);
+    else if (undone && vcpu_kicked(&n->vcpu))
+        s->why = STOP_KICK;
     else
         loop(n, s);
+    undone |= s->why == STOP_KICK && n->budget == 1 && !n->halted && vcpu_pc(&n->vcpu) == n->from;
     if (!finish_instruction(n))
         host_failed(n, s);
     if (n->end && s->why != STOP_HOST)
         describe_end(n, s);
-    if (n->budget)
+    if (undone && s->why == STOP_KICK)
+        m->now = n->began; /* nothing has happened, however long it took */
+    else if (n->budget)
         micro_time(n);
     if (s->why == STOP_TIME && m->now < until)
         m->now = until; /* a step that took no time */

@@ -35,11 +35,14 @@ static int cpu_loaded(void *self, struct err *e)
     return pc_cpu_push(container_of((struct pc_cpu_state *)self, struct pc_cpu, extra), e);
 }
 
+/* The kernel's own clocks run on while the machine stands still. */
 static void chips_saving(void *self)
 {
+    struct pc *p = container_of((struct chips *)self, struct pc, chips);
     struct err e;
 
-    chips_pull(self, &e);
+    chips_pull(&p->chips, &e);
+    p->chips.clock_ns = p->machine.now;
 }
 
 static int chips_loaded(void *self, struct err *e)

@@ -123,6 +123,7 @@ struct pc_cpu {
     bool parked;
     bool held;                   /* it shall park: what the debugger waits for has come */
     bool waits;                  /* it has executed HLT, or was never started */
+    bool traced;                 /* the next instruction, which a kick has kept it from */
     bool inject;                 /* the guest's own INT3 is to be delivered to it */
     u64 from;                    /* a step's instruction */
     struct kvm_guest_debug told; /* to the kernel */
@@ -207,6 +208,8 @@ int pc_cpu_pull(struct pc_cpu *c, struct err *e); /* all of it, from the kernel 
 int pc_cpu_push(struct pc_cpu *c, struct err *e);
 void pc_cpu_get_tsc(struct pc_cpu *c);
 int pc_cpu_set_tsc(struct pc_cpu *c, struct err *e);
+/* Has the guest's watchdogs know, by kvmclock, that the processor has stood still. */
+void pc_cpu_stood(struct pc_cpu *c);
 
 /* ---- pc_watch.c: what is told of it; with the lock ---- */
 void pc_stats_init(struct pc *p); /* when the number of vCPUs is known; and trace events */

@@ -11,46 +11,50 @@ FIELD_TABLE(pc_cpu_state, 1, PC_CPU)
 FIELD_TABLE(pc_counters, 1, PC_COUNTERS)
 
 enum { TSC = 0x10, TSC_DEADLINE = 0x6e0 };
+enum { MSRS_LISTED = 1024 }; /* at most */
 
 /* ---- model-specific registers ---- */
 
-struct one_msr {
+union one_msr {
     struct kvm_msrs head;
-    struct kvm_msr_entry entry;
+    u8 room[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
 };
 
 static bool get_msr(const struct pc_cpu *c, u32 number, u64 *value)
 {
-    struct one_msr m = { .head.nmsrs = 1, .entry.index = number };
-    bool got = ioctl(c->vcpu.fd, KVM_GET_MSRS, &m) == 1;
+    union one_msr m = { .head.nmsrs = 1 };
+    bool got;
 
-    *value = m.entry.data;
+    m.head.entries[0] = (struct kvm_msr_entry) { .index = number };
+    got = ioctl(c->vcpu.fd, KVM_GET_MSRS, &m) == 1;
+    *value = m.head.entries[0].data;
     return got;
 }
 
 static bool set_msr(const struct pc_cpu *c, u32 number, u64 value)
 {
-    struct one_msr m = { .head.nmsrs = 1, .entry = { .index = number, .data = value } };
+    union one_msr m = { .head.nmsrs = 1 };
 
+    m.head.entries[0] = (struct kvm_msr_entry) { .index = number, .data = value };
     return ioctl(c->vcpu.fd, KVM_SET_MSRS, &m) == 1;
 }
 
 /* Which there are that can be read, by the first vCPU. */
 static int list_msrs(struct pc *p, struct err *e)
 {
-    struct {
+    union {
         struct kvm_msr_list head;
-        u32 numbers[1024];
-    } l = { .head.nmsrs = 1024 };
+        u8 room[sizeof(struct kvm_msr_list) + MSRS_LISTED * sizeof(u32)];
+    } l = { .head.nmsrs = MSRS_LISTED };
     u64 value;
 
     if (ioctl(p->vm.kvm, KVM_GET_MSR_INDEX_LIST, &l))
         return err_set(e, ERR_SYS, "KVM_GET_MSR_INDEX_LIST");
     p->msr_count = 0;
     for (u32 i = 0; i < l.head.nmsrs && p->msr_count < PC_MSRS; i++)
-        if (get_msr(&p->vcpus[0], l.numbers[i], &value) &&
-            set_msr(&p->vcpus[0], l.numbers[i], value))
-            p->msr_numbers[p->msr_count++] = l.numbers[i];
+        if (get_msr(&p->vcpus[0], l.head.indices[i], &value) &&
+            set_msr(&p->vcpus[0], l.head.indices[i], value))
+            p->msr_numbers[p->msr_count++] = l.head.indices[i];
     return 0;
 }
 
@@ -64,6 +68,8 @@ static void pull_msrs(struct pc_cpu *c)
 
         m->number = p->msr_numbers[i];
         c->extra.msr_count += get_msr(c, m->number, &m->value);
+        if (m->number == TSC) /* has run on since the machine stands still */
+            m->value = c->tsc;
     }
 }
 
@@ -91,6 +97,11 @@ int pc_cpu_set_tsc(struct pc_cpu *c, struct err *e)
     return set_msr(c, TSC, c->tsc) ? 0 : err_set(e, ERR_SYS, "the time-stamp counter");
 }
 
+void pc_cpu_stood(struct pc_cpu *c)
+{
+    ioctl(c->vcpu.fd, KVM_KVMCLOCK_CTRL); /* refused when the guest does not use kvmclock */
+}
+
 /* ---- the whole ---- */
 
 int pc_cpu_pull(struct pc_cpu *c, struct err *e)
@@ -107,6 +118,7 @@ int pc_cpu_pull(struct pc_cpu *c, struct err *e)
     c->extra.mp_state = mp.mp_state;
     memcpy(c->extra.lapic, l.regs, sizeof c->extra.lapic);
     pull_msrs(c);
+    c->vcpu.state.msr.tsc = c->tsc;
     return 0;
 }
 
@@ -137,6 +149,7 @@ int pc_cpu_open(struct pc *p, unsigned index, struct err *e)
         return -(int)e->code;
     if (!index && list_msrs(p, e))
         return -(int)e->code;
+    pc_cpu_get_tsc(c);
     return pc_cpu_pull(c, e);
 }
 

@@ -354,7 +354,6 @@ static enum exit go_by_instruction(struct pc_cpu *c)
     struct pc *p = c->pc;
     struct trace *t = p->machine.trace;
     enum exit x = EXIT_SIGNAL;
-    bool fresh;
     u8 op = 0;
     u64 pc;
 
@@ -364,17 +363,16 @@ static enum exit go_by_instruction(struct pc_cpu *c)
         return x;
     }
     pc = vcpu_pc(&c->vcpu);
-    fresh = !c->vcpu.unfinished || pc != c->from; /* pc_debug_wrote() says why */
-    c->from = pc;
-    if (fresh && points_hit_code(&p->debug.points, pc, p->machine.now, true)) {
+    if (!c->vcpu.unfinished && points_hit_code(&p->debug.points, pc, p->machine.now, true)) {
         hit(c);
     } else {
         look_peek(&c->vcpu, CPU_VIRTUAL, pc, &op, 1);
-        if (fresh && trace_on(t, TRACE_STEP))
+        if (!c->vcpu.unfinished && !c->traced && trace_on(t, TRACE_STEP))
             trace_put(t, pc_time(p), TRACE_STEP, (u16)c->vcpu.index, pc, op);
         pthread_mutex_unlock(&p->lock);
         x = vcpu_run(&c->vcpu);
         pthread_mutex_lock(&p->lock);
+        c->traced = x == EXIT_SIGNAL && vcpu_pc(&c->vcpu) == pc;
         c->waits = op == HLT && x == EXIT_DEBUG;
         if (x ==
             EXIT_SIGNAL) /* it may have run on: its way back from an interrupt loses the flag */
@@ -393,10 +391,10 @@ enum exit pc_debug_run(struct pc_cpu *c)
 
     if (arm(c))
         return EXIT_HOST;
+    if (c->pc->debug.points.by_step && !c->vcpu.unfinished)
+        c->from = vcpu_pc(&c->vcpu);
     if (c->pc->debug.mode == PC_ALL && by_instructions(c->pc) && !c->waits)
         return go_by_instruction(c);
-    if (c->pc->debug.mode != PC_ALL && !c->vcpu.unfinished)
-        c->from = vcpu_pc(&c->vcpu);
     x = vcpu_run(&c->vcpu);
     if (x == EXIT_DEBUG)
         c->waits = false;
@@ -422,7 +420,8 @@ static void at_int3(struct pc_cpu *c, u64 pc)
     }
 }
 
-static void end_step(struct pc_cpu *c)
+/* With the lock: the vCPU's one instruction is done. */
+static void stepped(struct pc_cpu *c)
 {
     struct pc_debug *d = &c->pc->debug;
 
@@ -432,11 +431,23 @@ static void end_step(struct pc_cpu *c)
     hold(c);
 }
 
+static bool is_alone(const struct pc_cpu *c)
+{
+    return c->pc->debug.mode != PC_ALL && c->pc->debug.cpu == c->vcpu.index;
+}
+
+void pc_debug_finished(struct pc_cpu *c)
+{
+    pthread_mutex_lock(&c->pc->lock);
+    if (is_alone(c) && !c->held)
+        stepped(c);
+    pthread_mutex_unlock(&c->pc->lock);
+}
+
 void pc_debug_exit(struct pc_cpu *c)
 {
     const struct kvm_debug_exit_arch *a = &c->vcpu.run->debug.arch;
     struct pc_debug *d = &c->pc->debug;
-    bool alone = d->mode != PC_ALL && d->cpu == c->vcpu.index;
 
     if (a->exception == VECTOR_BP) {
         at_int3(c, a->pc);
@@ -445,14 +456,6 @@ void pc_debug_exit(struct pc_cpu *c)
     vcpu_saving(&c->vcpu);
     if (d->points.used && points_hit_register(&d->points, &c->vcpu, a->dr6, c->pc->machine.now))
         hit(c);
-    if (alone && a->dr6 & DR6_STEP)
-        end_step(c);
-}
-
-void pc_debug_wrote(struct pc_cpu *c)
-{
-    const struct pc_debug *d = &c->pc->debug;
-
-    if (d->mode != PC_ALL && d->cpu == c->vcpu.index && vcpu_pc(&c->vcpu) != c->from)
-        end_step(c);
+    if (is_alone(c) && a->dr6 & DR6_STEP)
+        stepped(c);
 }

@@ -74,9 +74,9 @@ static inline bool pc_debug_told(const struct pc_debug *d)
 enum exit pc_debug_run(struct pc_cpu *c); /* vcpu_run(), when it is active */
 /* With the lock: after EXIT_DEBUG; and after any exit, while traps wait. */
 void pc_debug_exit(struct pc_cpu *c);
-/* The same after EXIT_PORT and EXIT_MMIO: KVM's emulator tells of what an instruction writes when
- * it has gone past it, and then of no step. */
-void pc_debug_wrote(struct pc_cpu *c);
+/* Without it: an instruction that had come out half-way has ended, when it is active. A KVM that
+ * plays instructions itself does not stop behind one that wrote to a port or a register. */
+void pc_debug_finished(struct pc_cpu *c);
 void pc_debug_set_traps(struct pc_cpu *c);
 
 /* ---- what can be seen, for the kind's table ---- */

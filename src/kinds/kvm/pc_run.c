@@ -67,15 +67,11 @@ static void handle(struct pc_cpu *c, enum exit x)
         n->port++;
         pc_time(p);
         pc_bus_port(p, c->vcpu.run);
-        if (unlikely(p->debug.active))
-            pc_debug_wrote(c);
         break;
     case EXIT_MMIO:
         n->mmio++;
         pc_time(p);
         pc_bus_mmio(p, c->vcpu.run);
-        if (unlikely(p->debug.active))
-            pc_debug_wrote(c);
         break;
     case EXIT_SIGNAL: n->signal++; break;
     case EXIT_DEBUG:
@@ -135,6 +131,10 @@ static void go_round(struct pc_cpu *c)
         locked_handle(c, x);
         if (x == EXIT_FAULT || x == EXIT_HOST)
             return;
+        if (unlikely(c->pc->debug.active) && c->vcpu.unfinished) {
+            finish_instruction(c);
+            pc_debug_finished(c);
+        }
         if (c->held)
             break;
     }
@@ -306,7 +306,7 @@ static enum stop wait(struct pc *p, u64 until, struct stop_info *s)
 
 /* ---- time ---- */
 
-enum { GAP_NS = 1000000 };
+enum { GAP_NS = 1000000, STOPPED_NS = 1000000000 };
 
 /* While the machine stands still so do its clocks; a gap that is hardly one is left alone. */
 static int begin_time(struct pc *p, struct err *e)
@@ -319,9 +319,12 @@ static int begin_time(struct pc *p, struct err *e)
         p->began_host = p->ended_host;
         return 0;
     }
-    for (unsigned i = 0; i < p->cpus; i++)
+    for (unsigned i = 0; i < p->cpus; i++) {
         if (pc_cpu_set_tsc(&p->vcpus[i], e))
             return -(int)e->code;
+        if (!p->ended_host || host - p->ended_host >= STOPPED_NS)
+            pc_cpu_stood(&p->vcpus[i]);
+    }
     return chips_set_clock(&p->chips, p->machine.now, e);
 }
 

@@ -17,9 +17,9 @@ static const u32 msr_numbers[] = {
 enum { MSRS = ARRAY_SIZE(msr_numbers) };
 _Static_assert(sizeof(struct x86_msrs) == MSRS * sizeof(u64), "a number for each");
 
-struct msr_block {
+union msr_block {
     struct kvm_msrs head;
-    struct kvm_msr_entry entries[MSRS];
+    u8 room[sizeof(struct kvm_msrs) + MSRS * sizeof(struct kvm_msr_entry)];
 };
 
 static int failed(struct err *e, const char *call)
@@ -108,17 +108,17 @@ static int pull_pending(struct vcpu_state *s, int fd, struct err *e)
 
 static int pull_msrs(struct vcpu_state *s, int fd, struct err *e)
 {
-    struct msr_block m = { .head.nmsrs = MSRS };
+    union msr_block m = { .head.nmsrs = MSRS };
     u64 values[MSRS];
     int got;
 
     for (unsigned i = 0; i < MSRS; i++)
-        m.entries[i].index = msr_numbers[i];
+        m.head.entries[i] = (struct kvm_msr_entry) { .index = msr_numbers[i] };
     got = ioctl(fd, KVM_GET_MSRS, &m);
     if (got != MSRS)
         return err_set(e, ERR_STATE, "KVM_GET_MSRS: not MSR %#x", msr_numbers[got > 0 ? got : 0]);
     for (unsigned i = 0; i < MSRS; i++)
-        values[i] = m.entries[i].data;
+        values[i] = m.head.entries[i].data;
     memcpy(&s->msr, values, sizeof values);
     return 0;
 }
@@ -217,13 +217,13 @@ static int push_system(const struct vcpu_state *s, int fd, struct err *e)
 
 static int push_msrs(const struct vcpu_state *s, int fd, struct err *e)
 {
-    struct msr_block m = { .head.nmsrs = MSRS };
+    union msr_block m = { .head.nmsrs = MSRS };
     u64 values[MSRS];
     int done;
 
     memcpy(values, &s->msr, sizeof values);
     for (unsigned i = 0; i < MSRS; i++)
-        m.entries[i] = (struct kvm_msr_entry) { .index = msr_numbers[i], .data = values[i] };
+        m.head.entries[i] = (struct kvm_msr_entry) { .index = msr_numbers[i], .data = values[i] };
     done = ioctl(fd, KVM_SET_MSRS, &m);
     if (done != MSRS)
         return err_set(e, ERR_FORMAT, "msr.%s: a value that the processor does not take",
