@@ -64,10 +64,10 @@ const struct mews_host_call jail_rules[] = {
     ASK_ELSEWHERE(ALL, TCSETS, terminal), /* whose last words give it back */
     ASK_ELSEWHERE(ALL, TCGETS, looks),
     ASK_ELSEWHERE(M, TIOCGWINSZ, size),
-    /* the control socket, and the console */
-    CALL(C, "accept4"),
-    CALL(C, "recvmsg"),
-    CALL(C, "sendto"),
+    /* the control socket and gdb's, and the console */
+    CALL(M | C, "accept4"),
+    CALL(M | C, "recvmsg"),
+    CALL(M | C, "sendto"),
     CALL(C, "epoll_ctl"),
     CALL(C, "epoll_wait"),
     ELSEWHERE(C, "epoll_pwait", libuv),
