@@ -53,7 +53,7 @@ const struct mews_host_call jail_rules[] = {
     CALL(ALL, "pwrite64"),
     CALL(M | C, "close"),
     CALL(M | C, "lseek"),
-    CALL(M, "ftruncate"),
+    CALL(M | C, "ftruncate"),
     CALL(M, "fsync"),
     CALL(M, "fstat"),
     CALL_IF(M | C, "fcntl", 1, ALL_BITS, F_GETFL),
