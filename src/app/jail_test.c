@@ -123,9 +123,8 @@ static void start(struct life *l, const struct plan *p, const struct jail *witho
     if (!l->process) {
         int quiet = open("/dev/null", O_RDWR);
 
-        if (!getenv("MEWS_JAIL_LOUD"))
-            dup2(quiet, 2);
         dup2(quiet, 1);
+        dup2(quiet, 2);
         close(ends[0]);
         close(frames[0]);
         signal(SIGHUP, asked_to_end);
