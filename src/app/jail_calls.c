@@ -16,14 +16,14 @@
 #include <unistd.h>
 
 enum {
-    M = MEWS_THREAD_MACHINE,
-    C = MEWS_THREAD_CONTROL,
-    P = MEWS_THREAD_CPU,
+    MACHINE = MEWS_THREAD_MACHINE,
+    CONTROL = MEWS_THREAD_CONTROL,
+    CPU = MEWS_THREAD_CPU,
     RING = MEWS_THREAD_DISK_RING,
     POOL = MEWS_THREAD_DISK_POOL,
-    N = MEWS_THREAD_NET,
-    OTHERS = C | P | RING | POOL | N,
-    ALL = M | OTHERS,
+    NET = MEWS_THREAD_NET,
+    OTHERS = CONTROL | CPU | RING | POOL | NET,
+    ALL = MACHINE | OTHERS,
 };
 
 /* clang-format off */
@@ -43,56 +43,57 @@ static const char terminal[] = "a console in front, at a terminal",
                   limited[] = "job control, while a limit holds a request back",
                   lost[] =
                       "a page of a snapshot that the host cannot supply: SIGBUS, and its handler",
+                  heap[] = "a heap whose end has become free when the thread ends",
                   overlay[] = "the flush of an overlay of gigabytes";
 
 const struct mews_host_call jail_rules[] = {
     /* what is open; any thread may have to tell how the machine ended */
-    CALL(M | C | P, "read"),
+    CALL(MACHINE | CONTROL | CPU, "read"),
     CALL(ALL, "write"),
-    CALL(M | C, "pread64"),
+    CALL(MACHINE | CONTROL, "pread64"),
     CALL(ALL, "pwrite64"),
-    CALL(M | C, "close"),
-    CALL(M | C, "lseek"),
-    CALL(M, "ftruncate"),
-    CALL(M, "fsync"),
-    CALL(M, "fstat"),
-    CALL_IF(M | C, "fcntl", 1, ALL_BITS, F_GETFL),
-    CALL_IF(C, "fcntl", 1, ALL_BITS, F_SETFL),
-    CALL_IF(M, "fcntl", 1, ALL_BITS, F_DUPFD_CLOEXEC),
-    CALL_IF(M, "fcntl", 1, ALL_BITS, F_GET_SEALS),
-    CALL_IF(C, "ioctl", 1, ALL_BITS, FIONBIO),
+    CALL(MACHINE | CONTROL, "close"),
+    CALL(MACHINE | CONTROL, "lseek"),
+    CALL(MACHINE | CONTROL, "ftruncate"),
+    CALL(MACHINE, "fsync"),
+    CALL(MACHINE, "fstat"),
+    CALL_IF(MACHINE | CONTROL, "fcntl", 1, ALL_BITS, F_GETFL),
+    CALL_IF(CONTROL, "fcntl", 1, ALL_BITS, F_SETFL),
+    CALL_IF(MACHINE, "fcntl", 1, ALL_BITS, F_DUPFD_CLOEXEC),
+    CALL_IF(MACHINE, "fcntl", 1, ALL_BITS, F_GET_SEALS),
+    CALL_IF(CONTROL, "ioctl", 1, ALL_BITS, FIONBIO),
     ASK_ELSEWHERE(ALL, TCSETS, terminal), /* whose last words give it back */
     ASK_ELSEWHERE(ALL, TCGETS, looks),
-    ASK_ELSEWHERE(M, TIOCGWINSZ, size),
-    /* the control socket, and the console */
-    CALL(C, "accept4"),
-    CALL(C, "recvmsg"),
-    CALL(C, "sendto"),
-    CALL(C, "epoll_ctl"),
-    CALL(C, "epoll_wait"),
-    ELSEWHERE(C, "epoll_pwait", libuv),
-    CALL(M | C | P, "poll"),
-    CALL(M, "ppoll"),
+    ASK_ELSEWHERE(MACHINE, TIOCGWINSZ, size),
+    /* the control socket and gdb's, and the console */
+    CALL(MACHINE | CONTROL, "accept4"),
+    CALL(MACHINE | CONTROL, "recvmsg"),
+    CALL(MACHINE | CONTROL, "sendto"),
+    CALL(CONTROL, "epoll_ctl"),
+    CALL(CONTROL, "epoll_wait"),
+    ELSEWHERE(CONTROL, "epoll_pwait", libuv),
+    CALL(MACHINE | CONTROL | CPU, "poll"),
+    CALL(MACHINE, "ppoll"),
     /* memory: none of it can be executed */
-    CALL(M | C | P, "brk"),
-    ELSEWHERE(POOL, "brk", overlay),
-    CALL_IF(M | C, "mmap", 2, PROT_EXEC, 0),
-    { "mmap", 2, PROT_EXEC, 0, P | POOL, lost },
-    CALL(M | C, "munmap"),
+    CALL(MACHINE | CONTROL | CPU, "brk"),
+    ELSEWHERE(RING | POOL | NET, "brk", heap),
+    CALL_IF(MACHINE | CONTROL, "mmap", 2, PROT_EXEC, 0),
+    { "mmap", 2, PROT_EXEC, 0, CPU | POOL, lost },
+    CALL(MACHINE | CONTROL, "munmap"),
     ELSEWHERE(POOL, "munmap", overlay),
-    CALL(M | C, "mremap"),
-    CALL(OTHERS, "madvise"), /* the stack of a thread that ends */
-    CALL(M, "sysinfo"),      /* how much there is: qsort() of glibc 2.36 and before */
+    CALL(MACHINE | CONTROL, "mremap"),
+    CALL(OTHERS, "madvise"),  /* the stack of a thread that ends */
+    CALL(MACHINE, "sysinfo"), /* how much there is: qsort() of glibc 2.36 and before */
     /* time, threads, signals */
-    CALL(M | POOL, "clock_nanosleep"),
-    CALL(C, "clock_gettime"), /* of processor time: no vDSO has that */
-    ELSEWHERE(M | P | POOL | N, "clock_gettime", clock),
-    CALL(M | N, "restart_syscall"),
+    CALL(MACHINE | POOL, "clock_nanosleep"),
+    CALL(CONTROL, "clock_gettime"), /* of processor time: no vDSO has that */
+    ELSEWHERE(MACHINE | CPU | POOL | NET, "clock_gettime", clock),
+    CALL(MACHINE | NET, "restart_syscall"),
     ELSEWHERE(POOL, "restart_syscall", limited),
     CALL(ALL, "futex"),
-    CALL(C, "sched_yield"),
+    CALL(CONTROL, "sched_yield"),
     CALL(ALL, "rt_sigprocmask"),
-    CALL(M | P, "rt_sigreturn"),
+    CALL(MACHINE | CPU, "rt_sigreturn"),
     ELSEWHERE(POOL, "rt_sigreturn", lost),
     CALL(OTHERS, "exit"),
     CALL(ALL, "exit_group"),
@@ -128,7 +129,8 @@ bool jail_rule_at(const struct jail *j, const struct mews *m, unsigned i,
                   struct mews_host_call *out)
 {
     /* It opens, and says to others what it writes to. */
-    static const struct mews_host_call in_share[] = { CALL(M, "openat2"), CALL(M, "flock") };
+    static const struct mews_host_call in_share[] = { CALL(MACHINE, "openat2"),
+                                                      CALL(MACHINE, "flock") };
     const unsigned shared = j->share ? ARRAY_SIZE(in_share) : 0;
 
     if (i < jail_rule_count) {

@@ -255,7 +255,7 @@ static const char tap[] = "a tap device";
 
 const struct host_call net_host_calls[NET_HOST_CALLS] = {
     { .name = "sendmsg", .roles = TURN },
-    { .name = "recvmsg", .roles = TURN | THREAD_NET },
+    { .name = "recvmsg", .roles = THREAD_CPU | THREAD_NET },
     { .name = "readv", .roles = TURN, .elsewhere = tap },
     { .name = "writev", .roles = TURN, .elsewhere = tap },
     { .name = "poll", .roles = THREAD_NET },
