@@ -42,6 +42,19 @@ linux() { # PART METER'S-OPTIONS WORDS-FOR-INIT ; $mews_more, $q35_more, $microv
     done
 }
 nothing() { mews_more='' q35_more='' microvm_more='' vhost_more=''; }
+with_disk() {
+    mews_more="$mews_more --disk $DISK"
+    drive="-object iothread,id=t -drive file=$DISK,format=raw,if=none,id=d,cache=writeback,aio=io_uring,discard=unmap"
+    q35_more="$q35_more $drive -device virtio-blk-pci,drive=d,iothread=t"
+    microvm_more="$microvm_more $drive -device virtio-blk-device,drive=d,iothread=t"
+}
+with_tap() {
+    mews_more="$mews_more --net tap=bench0"
+    tap="-netdev tap,id=n,ifname=bench0,script=no,downscript=no"
+    vhost_more="$q35_more $tap,vhost=on -device virtio-net-pci,netdev=n,romfile="
+    q35_more="$q35_more $tap,vhost=off -device virtio-net-pci,netdev=n,romfile="
+    microvm_more="$microvm_more $tap,vhost=off -device virtio-net-device,netdev=n"
+}
 with_user() {
     mews_more="$mews_more --net user"
     q35_more="$q35_more -netdev user,id=n -device virtio-net-pci,netdev=n,romfile="

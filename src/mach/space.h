@@ -45,7 +45,11 @@ struct space {
     /* Optional: the first page from `page` on that may be other than zero, space_pages() when there
      * is none, so that nobody looks through terabytes of nothing. */
     u64 (*present)(const struct space *s, u64 page);
-    void (*replaced)(struct space *s); /* optional: other memory was put in the place of `bytes` */
+    /* Optional: whether a page was never touched, so that it is zero, and to read it would only
+     * make the host fetch it; *run: so many from it on are alike. The machine stands still. */
+    bool (*untouched)(const struct space *s, u64 page, u64 *run);
+    void (*replaced)(struct space *s); /* optional: other memory was put in the place of `bytes`,
+                                        * or of a part of them */
     void *block;                       /* what space_fini() gives back */
 };
 

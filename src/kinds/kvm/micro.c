@@ -175,7 +175,7 @@ int micro_create(const struct kind *k, const struct config *c, const struct port
         return err_set(e, ERR_NOMEM, "no memory for a machine");
     n->machine.kind = k;
     n->machine.board = "micro";
-    n->vm = (struct vm) { .kvm = -1, .fd = -1 };
+    n->vm = (struct vm) { .kvm = -1, .fd = -1, .pagemap = -1 };
     n->vcpu.fd = -1;
     n->memory = MEMORY_MIB;
     n->load = LOAD;

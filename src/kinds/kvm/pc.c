@@ -403,7 +403,7 @@ int pc_create(const struct config *c, const struct ports *ports, struct machine 
         return err_set(e, ERR_NOMEM, "no memory for a machine");
     p->machine.kind = &pc_kind;
     p->machine.board = "microvm";
-    p->vm = (struct vm) { .kvm = -1, .fd = -1 };
+    p->vm = (struct vm) { .kvm = -1, .fd = -1, .pagemap = -1 };
     p->bell = -1;
     p->memory = MEMORY_MIB;
     p->cpus = 1;

@@ -39,51 +39,103 @@ static bool set_msr(const struct pc_cpu *c, u32 number, u64 value)
     return ioctl(c->vcpu.fd, KVM_SET_MSRS, &m) == 1;
 }
 
-/* Which there are that can be read, by the first vCPU. */
+/* All at once: each call moves the vCPU's state into the processor and out of it again, which costs
+ * many times what a register does. */
+struct all_msrs {
+    struct kvm_msrs head;
+    struct kvm_msr_entry entry[PC_MSRS];
+};
+
+/* Gets, or sets, those from `first` on, in order. How many: the next one is refused, or none is
+ * left. */
+static unsigned some_msrs(const struct pc_cpu *c, unsigned long request, struct all_msrs *all,
+                          unsigned first)
+{
+    enum { MOST = 128 }; /* the kernel takes less than 256 */
+    struct all_msrs some;
+    unsigned count;
+    int moved;
+
+    do {
+        count = all->head.nmsrs - first;
+        some.head = (struct kvm_msrs) { .nmsrs = count < MOST ? count : MOST };
+        memcpy(some.entry, all->entry + first, some.head.nmsrs * sizeof *some.entry);
+        moved = ioctl(c->vcpu.fd, request, &some);
+        if (moved <= 0)
+            break;
+        memcpy(all->entry + first, some.entry, (unsigned)moved * sizeof *some.entry);
+        first += (unsigned)moved;
+    } while ((unsigned)moved == some.head.nmsrs && first < all->head.nmsrs);
+    return first;
+}
+
+/* The same with all; those that are refused fall out of them. */
+static void move_msrs(const struct pc_cpu *c, unsigned long request, struct all_msrs *all)
+{
+    unsigned done = 0;
+
+    while ((done = some_msrs(c, request, all, done)) < all->head.nmsrs) {
+        all->head.nmsrs--;
+        memmove(all->entry + done, all->entry + done + 1,
+                (all->head.nmsrs - done) * sizeof *all->entry);
+    }
+}
+
+/* Which there are that can be read and written, by the first vCPU. */
 static int list_msrs(struct pc *p, struct err *e)
 {
     union {
         struct kvm_msr_list head;
         u8 room[sizeof(struct kvm_msr_list) + MSRS_LISTED * sizeof(u32)];
     } l = { .head.nmsrs = MSRS_LISTED };
-    u64 value;
+    struct all_msrs all = { 0 };
 
     if (ioctl(p->vm.kvm, KVM_GET_MSR_INDEX_LIST, &l))
         return err_set(e, ERR_SYS, "KVM_GET_MSR_INDEX_LIST");
-    p->msr_count = 0;
-    for (u32 i = 0; i < l.head.nmsrs && p->msr_count < PC_MSRS; i++)
-        if (get_msr(&p->vcpus[0], l.head.indices[i], &value) &&
-            set_msr(&p->vcpus[0], l.head.indices[i], value))
-            p->msr_numbers[p->msr_count++] = l.head.indices[i];
+    for (u32 i = 0; i < l.head.nmsrs && all.head.nmsrs < PC_MSRS; i++)
+        all.entry[all.head.nmsrs++].index = l.head.indices[i];
+    move_msrs(&p->vcpus[0], KVM_GET_MSRS, &all);
+    move_msrs(&p->vcpus[0], KVM_SET_MSRS, &all);
+    p->msr_count = all.head.nmsrs;
+    for (unsigned i = 0; i < p->msr_count; i++)
+        p->msr_numbers[i] = all.entry[i].index;
     return 0;
 }
 
 static void pull_msrs(struct pc_cpu *c)
 {
     const struct pc *p = c->pc;
+    struct all_msrs all = { .head.nmsrs = p->msr_count };
 
-    c->extra.msr_count = 0;
-    for (unsigned i = 0; i < p->msr_count; i++) {
-        struct pc_msr *m = &c->extra.msr[c->extra.msr_count];
-
-        m->number = p->msr_numbers[i];
-        c->extra.msr_count += get_msr(c, m->number, &m->value);
-        if (m->number == TSC) /* has run on since the machine stands still */
-            m->value = c->tsc;
+    for (unsigned i = 0; i < p->msr_count; i++)
+        all.entry[i].index = p->msr_numbers[i];
+    move_msrs(c, KVM_GET_MSRS, &all);
+    c->extra.msr_count = (u16)all.head.nmsrs;
+    for (unsigned i = 0; i < all.head.nmsrs; i++) {
+        c->extra.msr[i] = (struct pc_msr) { all.entry[i].index, all.entry[i].data };
+        if (all.entry[i].index == TSC) /* has run on since the machine stands still */
+            c->extra.msr[i].value = c->tsc;
     }
 }
 
 /* The deadline of the APIC's timer last: it is compared with the others. */
 static int push_msrs(const struct pc_cpu *c, struct err *e)
 {
+    struct all_msrs all = { 0 };
+    unsigned done;
+
     for (unsigned last = 0; last < 2; last++)
         for (unsigned i = 0; i < c->extra.msr_count; i++) {
             const struct pc_msr *m = &c->extra.msr[i];
 
-            if ((m->number == TSC_DEADLINE) == last && !set_msr(c, m->number, m->value))
-                return err_set(e, ERR_FORMAT, "MSR %#x: %#llx is no value that it takes", m->number,
-                               (unsigned long long)m->value);
+            if ((m->number == TSC_DEADLINE) == last)
+                all.entry[all.head.nmsrs++] = (struct kvm_msr_entry) { .index = m->number,
+                                                                       .data = m->value };
         }
+    done = some_msrs(c, KVM_SET_MSRS, &all, 0);
+    if (done < all.head.nmsrs)
+        return err_set(e, ERR_FORMAT, "MSR %#x: %#llx is no value that it takes",
+                       all.entry[done].index, (unsigned long long)all.entry[done].data);
     return 0;
 }
 

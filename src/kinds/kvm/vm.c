@@ -89,7 +89,7 @@ int vm_open(struct vm *v, struct err *e)
 {
     int bytes;
 
-    *v = (struct vm) { .kvm = -1, .fd = -1 };
+    *v = (struct vm) { .kvm = -1, .fd = -1, .pagemap = -1 };
     if (open_device(&v->kvm, e))
         return -(int)e->code;
     do /* interrupted by a signal, KVM has not made it */
@@ -101,6 +101,7 @@ int vm_open(struct vm *v, struct err *e)
     if (bytes <= 0)
         return err_set(e, ERR_SYS, "/dev/kvm");
     v->run_bytes = (size_t)bytes;
+    v->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC); /* later a jail has no /proc */
     v->debug_mask = ioctl(v->kvm, KVM_CHECK_EXTENSION, KVM_CAP_SET_GUEST_DEBUG2) &
                     KVM_GUESTDBG_BLOCKIRQ;
     /* Intel's processors run real mode in a task of their own, which wants three pages that the
@@ -120,7 +121,9 @@ void vm_close(struct vm *v)
         close(v->fd);
     if (v->kvm > 0)
         close(v->kvm);
-    v->fd = v->kvm = -1;
+    if (v->pagemap > 0)
+        close(v->pagemap);
+    v->fd = v->kvm = v->pagemap = -1;
     space_fini(&v->ram);
     space_fini(&v->high);
 }
@@ -185,6 +188,40 @@ static void collect_high(struct space *s)
     fetch_log(container_of(s, struct vm, high), SLOT_HIGH, s);
 }
 
+/* Anonymous memory of which the host has nothing, here or swapped out, was never touched. */
+static bool untouched(const struct vm *v, const struct space *s, u64 page, u64 *run)
+{
+    enum { MOST = 512 };
+    const u64 had = 3ull << 62;
+    u64 entries[MOST], left = space_pages(s) - page, at = (uintptr_t)s->bytes / SPACE_PAGE_BYTES;
+    ssize_t n = pread(v->pagemap, entries, (left < MOST ? left : MOST) * sizeof *entries,
+                      (off_t)((at + page) * sizeof *entries));
+    u64 count = n > 0 ? (u64)n / sizeof *entries : 0;
+
+    *run = 1;
+    if (!count)
+        return false;
+    while (*run < count && !(entries[*run] & had) == !(entries[0] & had))
+        ++*run;
+    return !(entries[0] & had);
+}
+
+static bool untouched_ram(const struct space *s, u64 page, u64 *run)
+{
+    return untouched(container_of((struct space *)(uintptr_t)s, struct vm, ram), s, page, run);
+}
+
+static bool untouched_high(const struct space *s, u64 page, u64 *run)
+{
+    return untouched(container_of((struct space *)(uintptr_t)s, struct vm, high), s, page, run);
+}
+
+/* A file's pages are not zero before they are touched. */
+static void ram_replaced(struct space *s)
+{
+    s->untouched = NULL;
+}
+
 int vm_make_ram(struct vm *v, u64 bytes, struct err *e)
 {
     u64 low = bytes < LOW_MOST ? bytes : LOW_MOST;
@@ -200,6 +237,11 @@ int vm_make_ram(struct vm *v, u64 bytes, struct err *e)
         madvise(v->high.bytes, v->high.size_bytes, MADV_HUGEPAGE);
     v->ram.collect = collect_ram;
     v->high.collect = collect_high;
+    v->ram.replaced = v->high.replaced = ram_replaced;
+    if (v->pagemap >= 0 && v->ram.flags & SPACE_LARGE) /* else it has no pages of its own */
+        v->ram.untouched = untouched_ram;
+    if (v->pagemap >= 0 && v->high.flags & SPACE_LARGE)
+        v->high.untouched = untouched_high;
     if (bytes > low)
         v->ram.next = &v->high;
     if (set_regions(v))

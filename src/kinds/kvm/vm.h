@@ -11,6 +11,7 @@
 
 struct vm {
     int kvm, fd;       /* /dev/kvm, and the machine made with it; -1: not open */
+    int pagemap;       /* which pages of this process the host has; -1: it does not say */
     size_t run_bytes;  /* of the page that a vCPU and the kernel share */
     struct space ram;  /* from address 0 on, at most 3 GiB: above it PCs have their devices */
     struct space high; /* the rest, from 4 GiB on; no bytes: there is none */

@@ -227,7 +227,27 @@ static int flush(struct snap_writer *w, const struct piece *p, const struct stre
     return snap_write_at(w->fd, p->space->bytes + from, len, s->at, e);
 }
 
-enum { STRETCH_PAGES = 256 };
+enum { STRETCH_PAGES = 256, UNTOUCHED_PER_PAGE = 64 };
+
+/* A run of dirty pages which nobody has touched is not read: they are holes of a file in which they
+ * were never written. Where it ends; `page`: it is none. *known: behind the run that was asked
+ * for. */
+static u64 skip_untouched(struct piece *p, u64 page, u64 *known, u64 *budget)
+{
+    u64 run = 1, first = page;
+
+    if (p->slots || !p->space->untouched || page < *known)
+        return page;
+    if (!p->space->untouched(p->space, page, &run)) {
+        *known = page + run;
+        return page;
+    }
+    for (; page < first + run && !bit(p->written, page); page++)
+        space_dirty_clear(&p->todo, page);
+    run = (page - first) / UNTOUCHED_PER_PAGE; /* to ask takes its time too */
+    *budget -= run < *budget ? run : *budget;
+    return page;
+}
 
 /* Writes dirty pages of a space from *next on, up to *budget of them; *next is where it ended. */
 static int write_pages(struct snap_writer *w, struct piece *p, u64 *next, u64 *budget,
@@ -235,12 +255,19 @@ static int write_pages(struct snap_writer *w, struct piece *p, u64 *next, u64 *b
 {
     struct space_tracker *t = &p->todo;
     struct stretch s = { 0 };
-    u64 page = *next;
+    u64 page = *next, known = 0;
 
     while (*budget && (page = space_dirty_from(t, page)) < t->pages) {
-        u64 at = page_place(w, p, page);
-        bool joins = s.pages && page == s.first + s.pages && s.pages < STRETCH_PAGES &&
-                     at == s.at + s.pages * SPACE_PAGE_BYTES;
+        u64 skipped = skip_untouched(p, page, &known, budget), at;
+        bool joins;
+
+        if (skipped != page) {
+            page = skipped;
+            continue;
+        }
+        at = page_place(w, p, page);
+        joins = s.pages && page == s.first + s.pages && s.pages < STRETCH_PAGES &&
+                at == s.at + s.pages * SPACE_PAGE_BYTES;
 
         if (at == NOWHERE)
             return err_set(e, ERR_NOMEM, "no memory for a snapshot");
@@ -499,6 +526,8 @@ static int share_pages(const struct snap_writer *w, struct piece *p, u64 first, 
             memcpy(kept + k * SPACE_PAGE_BYTES, bytes + k * SPACE_PAGE_BYTES, SPACE_PAGE_BYTES);
     if (snap_map(w->fd, p->region, p->space, from, pages * SPACE_PAGE_BYTES, e))
         return -(int)e->code;
+    if (p->space->replaced)
+        p->space->replaced(p->space);
     for (u64 k = 0; k < pages; k++)
         if (bit(p->todo.dirty, first + k))
             memcpy(bytes + k * SPACE_PAGE_BYTES, kept + k * SPACE_PAGE_BYTES, SPACE_PAGE_BYTES);
