@@ -574,10 +574,10 @@ static const struct plan plans[] = {
       .live = live_with_devices,
       .kvm = true,
       .settings = { "memory=8", "notify=exit", "cpus=2", "console=virtio" },
-      .disks = { "large.img,overlay=tmp", "base.img,overlay=over.img,iops=60", "raw.img" },
+      .disks = { "large.img,overlay=tmp", "base.img,overlay=over.img,iops=30", "raw.img" },
       .linked = true },
 };
-enum { PLANS = sizeof plans / sizeof *plans, RULES_MAX = 250 };
+enum { PLANS = sizeof plans / sizeof *plans, RULES_MAX = 250, TRIES = 3 };
 
 static bool have_kvm(void)
 {
@@ -760,11 +760,12 @@ static bool strip(unsigned i)
         print_message(": %s\n", r->call.elsewhere ? r->call.elsewhere : "this build's");
         return true;
     }
-    for (unsigned k = 0; k < PLANS && !ended && !bad; k++)
-        if (r->at[k]) {
-            ended = ends(r, k, &bad);
+    /* How far a life gets depends on what else the host does. */
+    for (unsigned k = 0; k < TRIES * PLANS && !ended && !bad; k++)
+        if (r->at[k % PLANS]) {
+            ended = ends(r, k % PLANS, &bad);
             if (ended)
-                print_message(": plan %u\n", k);
+                print_message(": plan %u\n", k % PLANS);
         }
     if (!ended)
         print_message(": NOBODY MISSES IT\n");
