@@ -179,24 +179,37 @@ void images_add_guests(struct images *all)
     free(found);
 }
 
+static void drop_kind(struct images *all, unsigned k, const char *why)
+{
+    unsigned kept = 0;
+
+    printf("skipped: the guests of the kind %s: %s\n", kinds[k]->name, why);
+    fflush(stdout);
+    for (unsigned i = 0; i < all->count; i++)
+        if (kind_of(all->list[i].bytes, all->list[i].len) == (int)k)
+            free(all->list[i].bytes);
+        else
+            all->list[kept++] = all->list[i];
+    all->count = kept;
+}
+
 /* What cannot run on this host, for want of /dev/kvm for instance. */
 static void drop_unavailable(struct images *all)
 {
-    for (unsigned k = 0; k < kind_count; k++) {
-        unsigned kept = 0;
-        struct err e;
+    struct err e;
 
-        if (!kinds[k]->available || !kinds[k]->available(&e))
-            continue;
-        printf("skipped: the guests of the kind %s: %s\n", kinds[k]->name, e.text);
-        fflush(stdout);
-        for (unsigned i = 0; i < all->count; i++)
-            if (kind_of(all->list[i].bytes, all->list[i].len) == (int)k)
-                free(all->list[i].bytes);
-            else
-                all->list[kept++] = all->list[i];
-        all->count = kept;
-    }
+    for (unsigned k = 0; k < kind_count; k++)
+        if (kinds[k]->available && kinds[k]->available(&e))
+            drop_kind(all, k, e.text);
+}
+
+void images_keep_replayable(struct images *all)
+{
+    const char *why;
+
+    for (unsigned k = 0; k < kind_count; k++)
+        if (!machine_can(kinds[k], NULL, VERB_REPLAY, &why))
+            drop_kind(all, k, why);
 }
 
 void images_gather(struct images *all)

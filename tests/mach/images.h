@@ -22,6 +22,8 @@ struct images {
 /* All of those above. These exit with a message when a kind has no image, or a file cannot be read,
  * and say so in a line when MEWS_TESTDATA is not set. */
 void images_gather(struct images *all);
+/* Leaves those that do the same twice, and says in a line what it drops. */
+void images_keep_replayable(struct images *all);
 void images_fini(struct images *all);
 
 /* To a list that is empty or has some: the guests; of the public programs, one in `every`. */

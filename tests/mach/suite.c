@@ -17,6 +17,14 @@ int suite_open(void **state)
     return 0;
 }
 
+int suite_open_replayable(void **state)
+{
+    int r = suite_open(state);
+
+    images_keep_replayable(&((struct suite *)*state)->images);
+    return r;
+}
+
 int suite_close(void **state)
 {
     images_fini(&((struct suite *)*state)->images);

@@ -12,6 +12,7 @@ struct suite {
 
 /* A cmocka group's setup and teardown; the state of each test is the suite. */
 int suite_open(void **state);
+int suite_open_replayable(void **state); /* without machines that never do the same twice */
 int suite_close(void **state);
 
 /* Calls f for each image. Each test of a program has a number of its own, by which its random

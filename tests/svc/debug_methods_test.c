@@ -437,8 +437,7 @@ static void test_all(void **state)
         struct err e;
 
         rig_open(&c.rig, all->list[i].bytes, all->list[i].len, i);
-        if (machine_can(c.rig.machine->kind, c.rig.machine, VERB_REPLAY, NULL))
-            assert_int_equal(history_create(c.rig.machine, c.rig.recorder, &o, &c.history, &e), 0);
+        assert_int_equal(history_create(c.rig.machine, c.rig.recorder, &o, &c.history, &e), 0);
         c.host = (struct debug_session_host) {
             { tell, untaken, &c }, piece, ran, serve, rest, hold, remember, release, &c
         };
@@ -469,6 +468,7 @@ int main(void)
     int r;
 
     images_gather(&all);
+    images_keep_replayable(&all);
     tests[0].initial_state = &all;
     r = cmocka_run_group_tests(tests, NULL, NULL);
     images_fini(&all);

@@ -351,5 +351,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_all) };
 
-    return cmocka_run_group_tests(tests, suite_open, suite_close);
+    return cmocka_run_group_tests(tests, suite_open_replayable, suite_close);
 }

@@ -83,5 +83,5 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(every_machine_goes_on_from_a_file) };
 
-    return cmocka_run_group_tests(tests, suite_open, suite_close);
+    return cmocka_run_group_tests(tests, suite_open_replayable, suite_close);
 }

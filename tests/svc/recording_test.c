@@ -306,5 +306,5 @@ int main(void)
         cmocka_unit_test(found_out),
     };
 
-    return cmocka_run_group_tests(tests, suite_open, suite_close);
+    return cmocka_run_group_tests(tests, suite_open_replayable, suite_close);
 }

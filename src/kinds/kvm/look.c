@@ -26,10 +26,18 @@ u8 *look_ram(struct vm *vm, u64 physical, size_t *len, struct space **of)
     return NULL;
 }
 
+/* The kernel looks at the bits alone that page tables have, at most 57; the last one must go on. */
+static bool is_address(u64 virtual)
+{
+    return (u64)((s64)(virtual << 7) >> 7) == virtual;
+}
+
 bool look_translate(const struct vcpu *v, u64 virtual, u64 *physical)
 {
     struct kvm_translation t = { .linear_address = virtual };
 
+    if (!is_address(virtual))
+        return false;
     if (ioctl(v->fd, KVM_TRANSLATE, &t) || !t.valid)
         return false;
     *physical = t.physical_address;
