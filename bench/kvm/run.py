@@ -166,7 +166,7 @@ def conditions(nested, args):
     version = subprocess.run([qemu, "--version"], capture_output=True, text=True).stdout.split("\n")[0] if qemu else "no QEMU"
     print(f"{os.cpu_count()} of {model[1] if model else 'a processor'}, load {load[0]:.1f} at the beginning; {version}; {args.rounds} rounds")
     if nested:
-        print("in a host with AMD-V under QEMU's translator (there is no /dev/kvm here): ratios say something, times do not"
+        print("in a host with AMD-V under QEMU's translator: ratios say something, times do not"
               + ("; each instruction counts as 1 ns" if args.icount else ""))
     else:
         print("on this machine's /dev/kvm" + (" (PVM, which emulates each instruction)" if os.path.exists("/sys/module/kvm_pvm") else ""))
