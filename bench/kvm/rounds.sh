@@ -73,7 +73,7 @@ first() { # from exec to the first instruction, 512 MiB
     run first micro -n 1 mews run --memory 512M --set strays=ignore $FILES/micro.elf
     run first mews -n 1 mews run --memory 512M $FILES/guest.elf
     nothing; disk_there; with_disk; with_user
-    run first mews-devices -n 1 mews run --memory 512M $mews_more $FILES/guest.elf
+    run first mews-devices -n 1 -r 512 mews run --memory 512M $mews_more $FILES/guest.elf
     [ $QEMU ] || return
     run first q35 -n 1 $(q35) -m 512 -kernel $FILES/guest.elf
     run first microvm -n 1 $(microvm) -m 512 -kernel $FILES/guest.elf
@@ -88,7 +88,7 @@ exits() { # a port read, an address read
 }
 restore() { # until the guest says the next word
     for size in 512 $LARGE; do
-        snap=/tmp/bench-$size.snap
+        snap=$FILES/$size.snap
         if [ ! -e $snap ]; then
             mews run -d --name bench-$size --memory ${size}M $FILES/again.elf
             sleep 1; mews snapshot bench-$size $snap; mews rm --force bench-$size

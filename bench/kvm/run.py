@@ -43,8 +43,25 @@ def build(d):
     a.write(d / "guest.gz")
 
 
-def script(files, rounds, parts, large):
-    names = f"FILES={files} ROUNDS={rounds} PARTS='{' '.join(parts)}' MEMORY={MEMORY} LARGE={large} QEMU={'yes' if shutil.which('qemu-system-x86_64') else ''}\n"
+def qemu_runs():
+    """Whether QEMU can use this machine's KVM: not each takes all registers that it sets."""
+    qemu = shutil.which("qemu-system-x86_64")
+    if not qemu:
+        return False
+    p = subprocess.Popen([qemu, "-M", "microvm", "-accel", "kvm", "-cpu", "host", "-nodefaults", "-display", "none", "-S"],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        said = p.communicate(timeout=5)[1]
+        print(f"QEMU does not run here: {said.strip().splitlines()[0] if said.strip() else f'status {p.returncode}'}")
+        return False
+    except subprocess.TimeoutExpired:
+        p.kill()
+        p.communicate()
+        return True
+
+
+def script(files, rounds, parts, large, qemu):
+    names = f"FILES={files} ROUNDS={rounds} PARTS='{' '.join(parts)}' MEMORY={MEMORY} LARGE={large} QEMU={'yes' if qemu else ''}\n"
     return names + (HERE / "rounds.sh").read_text()
 
 
@@ -53,7 +70,7 @@ def here(d, args):
     for name in "mews", "mews-usernet":
         (d / "bin" / name).symlink_to(BUILD / name)
     env = dict(os.environ, PATH=f"{d}/bin:{os.environ['PATH']}", MEWS_MODULES=str(BUILD))
-    p = subprocess.run(["sh", "-c", script(d, args.rounds, args.parts, 4096)], stdout=subprocess.PIPE, text=True, env=env)
+    p = subprocess.run(["sh", "-c", script(d, args.rounds, args.parts, 4096, qemu_runs())], stdout=subprocess.PIPE, text=True, env=env)
     return p.stdout
 
 
@@ -69,7 +86,7 @@ def nested(d, args):
     how = {"memory_mib": 6144, "smp": 1 if args.icount else 2, "timeout": args.timeout, "modules": ["vhost_net"]}
     if args.icount:
         how["accel"] = ["tcg,thread=single", "-icount", "shift=0,sleep=off"]
-    return host.run(script("/root", args.rounds, args.parts, 2048), files, **how)[1]
+    return host.run(script("/root", args.rounds, args.parts, 2048, shutil.which("qemu-system-x86_64")), files, **how)[1]
 
 
 # ---- what was said ----
@@ -113,8 +130,8 @@ def table(runs, part, title, first, last, scale, unit, over=1):
     mews = between(rows.get("mews", []), first, last, 1, scale * over)
     for m, r in rows.items():
         cpu, wall = (between(r, first, last, what, scale * over) for what in (1, 0))
-        ratio = statistics.median(cpu) / statistics.median(mews) if cpu and mews else 0
-        print(f"  {m:52} {show(cpu)} {show(wall)} {ratio:9.2f}")
+        ratio = f"{statistics.median(cpu) / statistics.median(mews):.2f}" if cpu and mews else "-"
+        print(f"  {m:52} {show(cpu)} {show(wall)} {ratio:>9}")
 
 
 def report(runs):
@@ -129,11 +146,17 @@ def report(runs):
     for part, net in ("loads", "tap"), ("user", "user"):
         for test in "answer", "send", "ask":
             table(runs, part, f"{net}: {test}", test, test + ".", MS, "ms")
-    memory = {m: [r["idle"][2] for r in rs if len(r.get("idle", ())) == 3] for (p, m), rs in runs.items() if p == "loads"}
-    if memory:
-        print("memory of the monitor: Pss without the guest's, KiB; Linux, one disk, one link")
+    pss(runs, "first", "a", "at the first instruction, one disk, one link")
+    pss(runs, "loads", "idle", "Linux, one disk, one link")
+
+
+def pss(runs, part, mark, title):
+    memory = {m: [r[mark][2] for r in rs if len(r.get(mark, ())) == 3] for (p, m), rs in runs.items() if p == part}
+    if any(memory.values()):
+        print(f"memory of the monitor: Pss without the guest's, KiB; {title}")
     for m, kib in memory.items():
-        print(f"  {m:52} {show(kib, 0)}")
+        if kib:
+            print(f"  {m:52} {show(kib, 0)}")
 
 
 def conditions(nested, args):
@@ -143,7 +166,7 @@ def conditions(nested, args):
     version = subprocess.run([qemu, "--version"], capture_output=True, text=True).stdout.split("\n")[0] if qemu else "no QEMU"
     print(f"{os.cpu_count()} of {model[1] if model else 'a processor'}, load {load[0]:.1f} at the beginning; {version}; {args.rounds} rounds")
     if nested:
-        print("in a host with AMD-V under QEMU's translator (there is no /dev/kvm here): ratios say something, times do not"
+        print("in a host with AMD-V under QEMU's translator: ratios say something, times do not"
               + ("; each instruction counts as 1 ns" if args.icount else ""))
     else:
         print("on this machine's /dev/kvm" + (" (PVM, which emulates each instruction)" if os.path.exists("/sys/module/kvm_pvm") else ""))

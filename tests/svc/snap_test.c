@@ -520,6 +520,83 @@ static void a_live_save_is_of_the_moment_of_capture(void **state)
 
 /* ---- failures ---- */
 
+/* From this page on nobody has touched anything. */
+static u64 touched_pages;
+
+static bool says_untouched(const struct space *s, u64 page, u64 *run)
+{
+    bool is = page >= touched_pages;
+
+    *run = is ? space_pages(s) - page : touched_pages - page;
+    return is;
+}
+
+static struct space *large_space(const struct machine *m)
+{
+    struct space *s = m->spaces;
+
+    while (!(s->flags & SPACE_LARGE))
+        s = s->next;
+    return s;
+}
+
+/* The first byte of a page, in the machine that the file makes. */
+static u8 loaded_byte(int fd, u64 page)
+{
+    struct machine *m = load(fd);
+    u8 byte = large_space(m)->bytes[page * SPACE_PAGE_BYTES];
+
+    m->kind->destroy(m);
+    return byte;
+}
+
+static void untouched_pages_are_not_read(void **state)
+{
+    struct snap_result result;
+    struct snap_writer *w;
+    struct rig r;
+    struct space *s;
+    struct err e;
+    int fd = new_file();
+    u64 left;
+
+    (void)state;
+    start(&r, 3 << 20);
+    s = large_space(r.m);
+    s->untouched = says_untouched;
+    touched_pages = 300;
+    s->bytes[10 * SPACE_PAGE_BYTES] = s->bytes[299 * SPACE_PAGE_BYTES] = 7;
+    s->bytes[500 * SPACE_PAGE_BYTES] = 7; /* it would see this if it looked */
+    assert_int_equal(snap_begin(r.m, &r.recipe, fd, NULL, &w, &e), 0);
+    assert_int_equal(snap_round(w, UINT64_MAX / 2, &left, &e), 0);
+    assert_int_equal(left, 0);
+
+    touched_pages = 351; /* since the round */
+    assert_true(space_write(s, 350 * SPACE_PAGE_BYTES, &(u8) { 9 }, 1));
+    assert_true(space_write(s, 10 * SPACE_PAGE_BYTES, &(u8) { 0 }, 1));
+    assert_int_equal(snap_capture(w, &e), 0);
+    assert_int_equal(snap_finish(w, &result, &e), 0);
+    snap_end(w);
+    assert_int_equal(loaded_byte(fd, 299), 7);
+    assert_int_equal(loaded_byte(fd, 350), 9);
+    assert_int_equal(loaded_byte(fd, 10), 0);
+    assert_int_equal(loaded_byte(fd, 500), 0);
+
+    /* What was in the file and is now said to be untouched is written all the same. */
+    assert_int_equal(ftruncate(fd, 0), 0);
+    assert_int_equal(snap_begin(r.m, &r.recipe, fd, NULL, &w, &e), 0);
+    assert_int_equal(snap_round(w, UINT64_MAX / 2, &left, &e), 0);
+    assert_true(space_write(s, 299 * SPACE_PAGE_BYTES, &(u8) { 0 }, 1));
+    touched_pages = 0;
+    assert_int_equal(snap_capture(w, &e), 0);
+    assert_int_equal(snap_finish(w, &result, &e), 0);
+    snap_end(w);
+    assert_int_equal(loaded_byte(fd, 299), 0);
+    assert_int_equal(loaded_byte(fd, 350), 9);
+    close(fd);
+    stop(&r);
+}
+
 static void a_save_that_fails_costs_nothing(void **state)
 {
     struct rig r;
@@ -712,6 +789,7 @@ int main(void)
         cmocka_unit_test(a_link_has_changed_pages_only),
         cmocka_unit_test(a_chain_with_a_hole_is_refused),
         cmocka_unit_test(a_live_save_is_of_the_moment_of_capture),
+        cmocka_unit_test(untouched_pages_are_not_read),
         cmocka_unit_test(a_save_that_fails_costs_nothing),
         cmocka_unit_test(no_pipe_is_written_to),
         cmocka_unit_test(a_changed_byte_is_noticed),

@@ -674,6 +674,27 @@ static void memory_is_seen_through_the_page_tables(void **state)
     end(n);
 }
 
+static void untouched_memory_is_known(void **state)
+{
+    static const u8 code[] = { 0xf4 };
+    struct micro *n = boot(code, sizeof code, "real", NULL);
+    struct space *s = &n->vm.ram;
+    u64 run = 0;
+
+    (void)state;
+    assert_true(n->vm.pagemap >= 0 && s->untouched);
+    assert_false(s->untouched(s, 0x7c00 / SPACE_PAGE_BYTES, &run)); /* the program is there */
+    assert_true(s->untouched(s, 100, &run));
+    assert_true(run >= 1 && run <= space_pages(s) - 100);
+    assert_true(space_write(s, 120 * SPACE_PAGE_BYTES, "x", 1));
+    assert_false(s->untouched(s, 120, &run));
+    assert_true(s->untouched(s, 100, &run));
+    assert_int_equal(run, 20);
+    s->replaced(s);
+    assert_null(s->untouched);
+    end(n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -697,6 +718,7 @@ int main(void)
         cmocka_unit_test(a_watched_place_stops_it),
         cmocka_unit_test(steps_leave_nothing_behind),
         cmocka_unit_test(memory_is_seen_through_the_page_tables),
+        cmocka_unit_test(untouched_memory_is_known),
     };
     struct err e;
 
