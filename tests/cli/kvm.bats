@@ -96,7 +96,7 @@ until_says() {
         out 0xf4, al'
     run mews run --kind kvm stray
     [ "$status" -eq 134 ]
-    # A KVM that plays each instruction itself is behind it already.
+    # Also where KVM plays each instruction itself, and is past it already.
     [[ $output == *"7c03: e6 50  out 0x50, al"* ]]
     [[ $output == *"rax  0000000000001234"*"mews: there is nothing at port 0x50"* ]]
     run mews run --kind kvm --set strays=ignore stray
