@@ -62,7 +62,7 @@ mews logs n | grep sandbox
     check("one mount, read-only and empty", re.findall(r"^MOUNT .* / / ro,nosuid,nodev,noexec", out, re.M)
           and len(re.findall(r"^MOUNT", out, re.M)) == 1 and "ENTRY" not in out, out)
     check("no network device but its own loopback", re.findall(r"^DEVICE (.*)", out, re.M) == ["lo"], out)
-    known = (r"/dev/null|.*/mews/m/(log|status|lock)|/proc/\d+/statm|/dev/kvm|/tmp/[ab]\.img|/var/tmp/.*\(deleted\)|/memfd:mews-keeper.*"
+    known = (r"/dev/null|.*/mews/m/(log|status|lock)|/proc/\d+/(statm|pagemap)|/dev/kvm|/tmp/[ab]\.img|/var/tmp/.*\(deleted\)|/memfd:mews-keeper.*"
              r"|pipe:.*|socket:.*|anon_inode:\[?(event(fd|poll)|io_uring|kvm-vm|kvm-vcpu:[01])\]?")
     fds = re.findall(r"^FD (.*)", out, re.M)
     check("no descriptor that is not named in docs/security.md", fds and all(re.fullmatch(known, f) for f in fds), out)

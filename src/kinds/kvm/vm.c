@@ -3,11 +3,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/kvm.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 /* ---- the host ---- */
@@ -85,6 +87,25 @@ int vm_available(struct err *e)
 
 /* ---- the machine ---- */
 
+/* A jail has no /proc later. Opened without CAP_SYS_ADMIN: the descriptor of one who had it would
+ * also tell where in the host's memory the pages lie. -1: it does not say. */
+static int open_pagemap(void)
+{
+    struct __user_cap_header_struct h = { .version = _LINUX_CAPABILITY_VERSION_3 };
+    struct __user_cap_data_struct had[_LINUX_CAPABILITY_U32S_3], less[_LINUX_CAPABILITY_U32S_3];
+    int fd;
+
+    if (syscall(SYS_capget, &h, had))
+        return -1;
+    memcpy(less, had, sizeof less);
+    less[CAP_TO_INDEX(CAP_SYS_ADMIN)].effective &= ~CAP_TO_MASK(CAP_SYS_ADMIN);
+    if (syscall(SYS_capset, &h, less))
+        return -1;
+    fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+    syscall(SYS_capset, &h, had);
+    return fd;
+}
+
 int vm_open(struct vm *v, struct err *e)
 {
     int bytes;
@@ -101,7 +122,7 @@ int vm_open(struct vm *v, struct err *e)
     if (bytes <= 0)
         return err_set(e, ERR_SYS, "/dev/kvm");
     v->run_bytes = (size_t)bytes;
-    v->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC); /* later a jail has no /proc */
+    v->pagemap = open_pagemap();
     v->debug_mask = ioctl(v->kvm, KVM_CHECK_EXTENSION, KVM_CAP_SET_GUEST_DEBUG2) &
                     KVM_GUESTDBG_BLOCKIRQ;
     /* Intel's processors run real mode in a task of their own, which wants three pages that the
