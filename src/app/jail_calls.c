@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <termios.h>
@@ -151,6 +152,8 @@ int jail_watch(struct mews *m, struct err *e)
 
 int jail_load(const struct jail *j, const struct mews *m, enum mews_thread role, struct err *e)
 {
+    /* Signals are for this process's threads: no other process of the person's can be ended. */
+    const struct mews_host_call own = { .mask = ALL_BITS, .value = (uint32_t)getpid() };
     struct mews_host_call c;
     struct jail_filter f;
 
@@ -158,6 +161,6 @@ int jail_load(const struct jail *j, const struct mews *m, enum mews_thread role,
     for (unsigned i = 0; jail_rule_at(j, m, i, &c); i++)
         if ((c.roles & role) &&
             !(role == j->left_out.role && (i == j->left_out.rule || i == j->left_out.also)))
-            jail_filter_allow(&f, &c, NULL);
+            jail_filter_allow(&f, &c, strcmp(c.name, "tgkill") != 0 ? NULL : &own);
     return jail_filter_load(&f, e);
 }

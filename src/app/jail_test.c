@@ -17,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -791,6 +792,45 @@ static void each(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* In a process with the list of a machine's thread: it may have signals for its own threads. */
+static int signal_others(const struct plan *p, pid_t other)
+{
+    const struct jail j = { .left_out = { 0 } };
+    pid_t self = getpid();
+    struct mews_error e;
+    struct err error;
+    struct mews *m;
+
+    if (open_machine(p, -1, &m, &e) || jail_watch(m, &error) ||
+        jail_load(&j, m, MEWS_THREAD_MACHINE, &error))
+        return NOT_OPENED;
+    if (syscall(SYS_tgkill, self, self, 0))
+        return 5;
+    syscall(SYS_tgkill, other, other, 0);
+    return 6;
+}
+
+static void no_other_process_is_signalled(void **state)
+{
+    const struct plan p = { .thing = "x86/interrupts.elf", .kvm = true };
+    pid_t child, own = getpid();
+    int status;
+
+    (void)state;
+    if (!have_kvm())
+        skip();
+    fflush(NULL);
+    child = fork();
+    assert_true(child >= 0);
+    if (!child) {
+        dup2(open("/dev/null", O_RDWR), 2);
+        _exit(signal_others(&p, own));
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 1); /* the jail's own */
+}
+
 static int set_up(void **state)
 {
     static const struct {
@@ -824,6 +864,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole),
         cmocka_unit_test(each),
+        cmocka_unit_test(no_other_process_is_signalled),
     };
 
     if (argc > 1) {

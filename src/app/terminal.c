@@ -27,11 +27,17 @@ static void on_polite(int n)
     terminal.ended = n;
 }
 
+/* The instruction comes again, and this handler does not: a jail has no call to raise a signal. */
+static void on_fault(int n)
+{
+    (void)n;
+    terminal_restore();
+}
+
 static void on_fatal(int n)
 {
     terminal_restore();
-    signal(n, SIG_DFL);
-    raise(n);
+    _exit(128 + n);
 }
 
 static void tell_size(void)
@@ -65,13 +71,15 @@ static void on_stop(int n)
 
 static void catch (int n, void (*f)(int))
 {
-    sigaction(n, &(struct sigaction) { .sa_handler = f }, NULL);
+    int flags = f == on_fault ? (int)(SA_RESETHAND | SA_NODEFER) : 0;
+
+    sigaction(n, &(struct sigaction) { .sa_handler = f, .sa_flags = flags }, NULL);
 }
 
 void terminal_take(bool signals)
 {
-    static const int fatal[] = { SIGQUIT, SIGSEGV, SIGABRT, SIGFPE, SIGBUS };
-    unsigned count = sizeof fatal / sizeof fatal[0] - !signals; /* SIGBUS may have its handler */
+    static const int faults[] = { SIGSEGV, SIGFPE, SIGBUS };
+    unsigned count = sizeof faults / sizeof faults[0] - !signals; /* SIGBUS may have its handler */
 
     if (signals) {
         catch (SIGTERM, on_polite);
@@ -81,8 +89,10 @@ void terminal_take(bool signals)
     if (tcgetattr(0, &terminal.before))
         return; /* no terminal: what comes is sent as it is */
     for (unsigned i = 0; i < count; i++)
-        catch (fatal[i], on_fatal);
-    catch (SIGTSTP, on_stop);
+        catch (faults[i], on_fault);
+    catch (SIGQUIT, on_fatal);
+    catch (SIGABRT, on_fatal);
+    catch (SIGTSTP, signals ? on_stop : SIG_IGN);
     terminal.now = terminal.before;
     cfmakeraw(&terminal.now);
     terminal.now.c_oflag |= OPOST; /* the guest's lines end as its programs end them */
