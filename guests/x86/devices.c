@@ -2,15 +2,14 @@
  * clears and flushes each disk, sends a frame by each network card and takes what has come, talks
  * to virtio's console, has random bytes, and says on the serial line that it has.
  *
- *     mews run --disk disk.img,overlay=tmp --net none devices.elf          with --set
- * transport=mmio too
+ *     mews run --disk disk.img,overlay=tmp --net none devices.elf
+ *     ... --set transport=mmio
  *
  * A disk is taken to have 128 KiB at least; what was on it is lost. It ends when a disk says that
  * something has failed, with status 1; at the letter q, with status 0. */
-#include "micro.h"
+#include "pvh.h"
 
 enum {
-    SERIAL = 0x3f8,
     LINE_STATUS = SERIAL + 5,
     PCI_ADDRESS = 0xcf8,
     PCI_DATA = 0xcfc,
@@ -28,28 +27,6 @@ enum { ID_NET = 1, ID_BLOCK = 2, ID_CONSOLE = 3, ID_RNG = 4 };
 enum { ACKNOWLEDGE = 1, DRIVER = 2, DRIVER_OK = 4, FEATURES_OK = 8 };
 enum { READ = 0, WRITE = 1, FLUSH = 4, DISCARD = 11, CLEAR = 13 };
 enum { CAN_FLUSH = 1 << 9, CAN_DISCARD = 1 << 13, CAN_CLEAR = 1 << 14 };
-
-/* xen/include/public/elfnote.h, XEN_ELFNOTE_PHYS32_ENTRY: 32-bit, flat, no paging. */
-__asm__(".pushsection .note.Xen, \"a\", @note\n"
-        ".long 4, 4, 18\n"
-        ".asciz \"Xen\"\n"
-        ".long enter\n"
-        ".popsection\n"
-        ".globl enter\n"
-        "enter:\n"
-        "    mov $stack_end, %esp\n"
-        "    xor %ebp, %ebp\n"
-        "    call kernel\n"
-        "    hlt\n");
-
-char stack[8192] __attribute__((aligned(16)));
-__asm__(".globl stack_end\n.set stack_end, stack + 8192");
-
-static void say(const char *text)
-{
-    while (*text)
-        out8(SERIAL, (uint8_t)*text++);
-}
 
 /* ---- registers ---- */
 

@@ -3,34 +3,11 @@
  * serial line and ends; with a word on its command line it makes the mistake of that name.
  *
  *     mews run pvh.elf                       mews run --append triple pvh.elf */
-#include "micro.h"
+#include "pvh.h"
 
-enum { SERIAL = 0x3f8, COMMAND_LINE = 24 /* in PVH's start_info */ };
+enum { COMMAND_LINE = 24 /* in PVH's start_info */ };
 
-/* The door: xen/include/public/elfnote.h, XEN_ELFNOTE_PHYS32_ENTRY. 32-bit, flat, no paging, EBX at
- * the start_info. */
-__asm__(".pushsection .note.Xen, \"a\", @note\n"
-        ".long 4, 4, 18\n"
-        ".asciz \"Xen\"\n"
-        ".long enter\n"
-        ".popsection\n"
-        ".globl enter\n"
-        "enter:\n"
-        "    mov $stack_end, %esp\n"
-        "    xor %ebp, %ebp\n"
-        "    push %ebx\n"
-        "    call kernel\n"
-        "    hlt\n");
-
-char stack[4096] __attribute__((aligned(16)));
-__asm__(".globl stack_end\n.set stack_end, stack + 4096");
 volatile unsigned counter;
-
-static void say(const char *text)
-{
-    while (*text)
-        out8(SERIAL, (uint8_t)*text++);
-}
 
 static int same(const char *a, const char *b)
 {

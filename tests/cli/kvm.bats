@@ -99,6 +99,11 @@ until_says() {
     # Also where KVM plays each instruction itself, and is past it already.
     [[ $output == *"7c03: e6 50  out 0x50, al"* ]]
     [[ $output == *"rax  0000000000001234"*"mews: there is nothing at port 0x50"* ]]
+    program stray2 <<<'mov dx, 0x50
+        out dx, ax
+        nop'
+    run mews run --kind kvm stray2
+    [[ $output == *"7c03: ef  out dx, ax"* ]]
     run mews run --kind kvm --set strays=ignore stray
     [ "$status" -eq 7 ]
     [ -z "$output" ]

@@ -194,3 +194,27 @@ jailed() { [ "$(says_of "$1" Seccomp)" = 2 ] && [ "$(says_of "$1" NoNewPrivs)" =
         [[ $output == "mews: --host-cpus: "*cgroup* ]]
     fi
 }
+
+@test "in front, at a terminal: signals of job control and of an end need no call that a jail has not" {
+    [ -r /dev/kvm ] && [ -w /dev/kvm ] || skip "/dev/kvm cannot be opened"
+    python3 - "$MEWS" "$MEWS_GUESTS/x86/devices.elf" <<'END'
+import os, pty, select, signal, sys
+pid, fd = pty.fork()
+if not pid:
+    os.execv(sys.argv[1], [sys.argv[1], "run", sys.argv[2]])
+seen = b""
+def read_to(text):
+    global seen
+    while text not in seen and select.select([fd], [], [], 20)[0]:
+        seen += os.read(fd, 1000)
+    assert text in seen, seen
+read_to(b"round")
+os.kill(pid, signal.SIGTSTP)
+seen = b""
+read_to(10 * b"round\r\n")
+os.kill(pid, signal.SIGQUIT)
+_, status = os.waitpid(pid, 0)
+assert os.WIFEXITED(status) and os.WEXITSTATUS(status) == 128 + signal.SIGQUIT, (status, seen)
+assert b"sandbox" not in seen, seen
+END
+}

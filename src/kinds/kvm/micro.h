@@ -73,7 +73,7 @@ struct micro {
     bool closed; /* nothing can be opened */
     bool probed;
     struct probe probe; /* once it is probed */
-    u64 from;           /* points.by_step: the instruction that is under way */
+    u64 from;           /* of steps: the instruction that is under way */
     bool stepping;      /* the kernel has been told to stop after each instruction */
     bool traced;        /* the next instruction, which a kick has kept it from */
     bool injecting;     /* an interrupt comes first when the guest is entered */
