@@ -274,8 +274,8 @@ int cgroup_enter(const struct cgroup_setting *list, unsigned count, struct err *
     if (find_place(path, e))
         return -(int)e->code;
     OWN(fd) int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dir < 0)
-        return err_set(e, ERR_SYS, "%s", path);
+    if (dir < 0) /* something else may be mounted over it */
+        return err_set(e, ERR_SYS, "the cgroup v2 at %s cannot be reached", path);
     for (unsigned i = 0; i < count; i++)
         if (list[i].required && hand_out(dir, path, list[i].file, e))
             return -(int)e->code;
