@@ -191,7 +191,7 @@ mount /dev/vda /root; n=0
 while [ ! -e /root/last ]; do # a file more, all of it read again now and then
     dd if=/dev/urandom of=/root/f$n bs=16k count=8 2>/dev/null; (cd /root; md5sum f$n >>sums; sync)
     [ $((n % 10)) -ne 9 ] || { echo 3 >/proc/sys/vm/drop_caches; (cd /root; md5sum -c sums 2>&1 | grep -vc OK | sed 's/^/BAD /'); }
-    n=$((n + 1)); echo "FILES $n"; [ $n -lt 30 ] || echo >/root/last
+    n=$((n + 1)); echo "FILES $n"; [ $n -lt 30 ] || echo >/root/last; sleep 0.3
 done
 echo "SUMS $(wc -l </root/sums)"; umount /root; mount /dev/vda /root && (cd /root; md5sum -c sums | grep -c OK | sed 's/^/GOOD /'); poweroff -f
 """, r"""

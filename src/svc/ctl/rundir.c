@@ -221,7 +221,7 @@ int rundir_list(int all, void (*f)(void *ctx, const char *name, enum rundir_stat
     int n = scan(all, &names, e), r = n < 0 ? n : 0;
 
     for (int i = 0; i < n; i++) {
-        enum rundir_state s = rundir_look(all, names[i]->d_name);
+        enum rundir_state s = look_settled(all, names[i]->d_name);
 
         if (s == RUNDIR_STALE && !r)
             r = sweep(all, names[i]->d_name, e);
@@ -246,7 +246,7 @@ static struct sockaddr_un socket_address(int dir)
 
 int rundir_connect(int all, const char *name, int *fd, struct err *e)
 {
-    enum rundir_state s = rundir_look(all, name);
+    enum rundir_state s = look_settled(all, name);
     struct sockaddr_un a;
 
     if (s != RUNDIR_ALIVE)

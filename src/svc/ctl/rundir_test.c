@@ -2,6 +2,7 @@
 #include "svc/ctl/rundir_rig.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -96,6 +97,37 @@ static void a_life(void **state)
     close(all);
 }
 
+static void *let_go_soon(void *d)
+{
+    nanosleep(&(struct timespec) { 0, 50000000 }, NULL);
+    rundir_fini(d, false);
+    return NULL;
+}
+
+/* Whoever has heard of the end looks at once, when its process is not quite gone. */
+static void one_that_is_just_ending_has_ended(void **state)
+{
+    pthread_t thread;
+    struct rundir a;
+    struct err e;
+    int all, client;
+
+    (void)state;
+    assert_int_equal(rundir_open(&all, &e), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(rundir_claim("a", &a, &e), 0);
+        rundir_end(&a, "{\"x\":1}\n", 8);
+        assert_int_equal(pthread_create(&thread, NULL, let_go_soon, &a), 0);
+        if (i)
+            assert_int_equal(rundir_connect(all, "a", &client, &e), -ERR_STATE);
+        else
+            assert_string_equal(list(all), "a- ");
+        assert_int_equal(pthread_join(thread, NULL), 0);
+        assert_int_equal(rundir_remove(all, "a", &e), 0);
+    }
+    close(all);
+}
+
 /* One process lives through all of a machine's states again and again and is killed somewhere in
  * there: whatever it leaves, the name can be had again, and nothing is listed that is not there. */
 static void live_and_die(void)
@@ -168,6 +200,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names),
         cmocka_unit_test(a_life),
+        cmocka_unit_test(one_that_is_just_ending_has_ended),
         cmocka_unit_test(killed_at_any_moment),
         cmocka_unit_test(a_directory_of_others_is_refused),
     };
