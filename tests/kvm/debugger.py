@@ -63,7 +63,7 @@ grep -E '^ *LOC' /proc/interrupts
 poweroff -f
 """, f"""
 mews run --set cpu={model} --set cpus=4 --set memory=256 --initrd /root/g.gz --append "console=ttyS0 quiet" $K </dev/null; echo "STATUS $?"
-""", smp=2, timeout=400)
+""", smp=2)
         check(f"{model}: four processors", "USER 4" in out and "STATUS 0" in out, out)
         for i in range(4):
             check(f"{model}: processor {i} is a core of one package", f"TOPOLOGY {i} 0 {i} {i} 0-3" in out, out)
@@ -106,7 +106,7 @@ mews debug -b -s /tmp/System.map -c cpu -c 'x/32c linux_banner' -c 'tbreak sched
 mews debug -b -s /tmp/System.map -c 'watch jiffies_64' -c continue -c 'cpu 1' -c 'break 0x1000' k; echo "WATCH $?"
 mews stats k; (sleep 2; mews send k </dev/null; printf "x\\n" | mews send k) & timeout 20 mews trace -e exit,irq.line -n 5 k; echo "TRACE $?"
 mews logs k | grep -ciE 'oops|panic|BUG|soft lockup'; mews ps; mews stop --timeout 1 k
-""", smp=2, timeout=500, more=[("root/vmlinux", elf), ("root/d.gz", guest)])
+""", smp=2, more=[("root/vmlinux", elf), ("root/d.gz", guest)])
     check("an ELF kernel is entered by PVH", "USER ready" in out or "schedule_idle" in out, out)
     check("System.map's symbols, and memory by them", re.search(r"linux_banner", out) and "L" in out, out)
     check("a breakpoint in the kernel is reached", re.search(r"breakpoint 1: schedule_idle\n(cpu \d: )?> \S+ .*schedule_idle", out), out)
@@ -133,7 +133,7 @@ mews restore -d --name l /tmp/baseline.snap; sleep 2; mews logs l | tail -n 2; m
 cp /tmp/baseline.snap /tmp/cut.snap; mews restore -d --name c /tmp/cut.snap; mews pause c; truncate -s 65536 /tmp/cut.snap; mews resume c
 n=0; while mews ps | grep -q '^c .*running' && [ $n -lt 60 ]; do n=$((n + 1)); sleep 0.5; done
 mews ps; mews wait c; echo "LOST $?"; mews logs c | tail -n 4
-""", timeout=400)
+""")
     check("both are saved", "SAVED host 0" in out and "SAVED baseline 0" in out, out)
     check("the baseline goes on", re.search(r"tick \d+", out), out)
     check("a page of memory that is lost is the host's fault", re.search(r"mews: .*(a page of the guest's memory cannot be had|its memory is lost)", out) and "LOST 1" in out, out)

@@ -55,7 +55,7 @@ mews wait b; mews rm b
 machine c --kind kvm /guests/echo16.bin
 gdb C '' 'target remote /tmp/c' 'show architecture' 'p/x $eip' 'x/3i $eip' 'stepi' 'stepi' 'p $eip > 0x7c00' 'break *$eip' 'info registers cs' kill
 mews rm --force c
-""", more=gdb_files(), timeout=500)
+""", more=gdb_files())
     a, b, c = (said(w, out) for w in "ABC")
     check("it stands at the entry", re.search(r"^\$1 = 1$", a, re.M), out)
     check("registers of the long mode", re.search(r"^rip +0x10\w+ +0x10\w+ <_start>\n(.*\n)*eflags +0x\w+ +\[.*\]", a, re.M) and "= 0x400" in a, out)
@@ -93,7 +93,7 @@ gdb K '' 'target remote /tmp/k' 'show architecture' 'info threads' 'thread 2' 'p
     'x/2xg $rsp' "$(later 5)" continue 'info threads' 'thread 2' 'stepi' 'p $_thread' detach
 was=$(mews logs k | grep -c tick); sleep 4; [ "$(mews logs k | grep -c tick)" -gt "$was" ] && echo "GOES ON"
 mews logs k | grep -ciE 'oops|panic|BUG|soft lockup'; mews stop --timeout 1 k
-""", smp=2, timeout=500, more=gdb_files())
+""", smp=2, more=gdb_files())
     p, k = said("P", out), said("K", out)
     check("a program of 32 bits is one to gdb", '"i386"' in p, out)
     check("a breakpoint from power-on, with who has called", re.search(r"^Breakpoint 1, .*\n(.*\n)*#0 +.*count.*\n#1 +.*", p, re.M), out)

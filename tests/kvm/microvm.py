@@ -106,7 +106,7 @@ now() { cut -d' ' -f1 /proc/uptime; }
 for x in a b; do
     echo "$x: $(now) begins"; mews restore /tmp/$x.snap | while read -r line; do echo "$x: $(now) $line"; done
 done
-""", smp=2, timeout=400)
+""", smp=2)
     times = [float(t) for t in re.findall(r"^tick \d+ ([\d.]+)", out, re.M)]
     check("a machine that is held stands still", "HELD yes" in out, out)
     check("and its clock too", all(b - a < 3 for a, b in zip(times, times[1:])) and len(times) >= 5, out)
@@ -168,7 +168,7 @@ for i in $(seq 300); do mews logs p | grep -q WAITS && break; sleep 0.3; done
 mews stop --timeout 60 p; echo "STOP $?"; mews logs p | tail -3
 mount -t ext4 -o ro /root/a.img /mnt 2>/dev/null || { mkdir -p /mnt; mount -t ext4 -o ro,loop /root/a.img /mnt; }
 echo "COUNT $(cat /mnt/count)"
-""", more=[disk_image("a.img", 24, hello="a file of the disk's\n"), disk_image("b.img", 8)], memory_mib=1536, timeout=500)
+""", more=[disk_image("a.img", 24, hello="a file of the disk's\n"), disk_image("b.img", 8)], memory_mib=1536)
     check("random numbers come from virtio", "RNG virtio_rng.0 8" in out, out)
     check("a disk's interrupts are messages", "MSI 2" in out, out)
     check("a file is read", out.count("a file of the disk's") == 2, out)
@@ -209,7 +209,7 @@ for s in a c; do echo "$s: $(mews restore --disk $D /tmp/$s.snap | tr -d '\r' | 
 mews restore /tmp/a.snap; echo "WITHOUT $?"; mews restore --disk /root/a.img,ro /tmp/a.snap; echo "OTHER $?"
 touch /root/a.img; mews restore --disk $D /tmp/a.snap; echo "CHANGED $?"
 echo "a again: $(mews restore --disk $D,changed=ok /tmp/a.snap | tr -d '\r' | grep -E 'GOOD|SUMS' | tr '\n' ' ')"
-""", more=[disk_image("a.img", 24, hello="x")], memory_mib=1536, smp=2, timeout=600)
+""", more=[disk_image("a.img", 24, hello="x")], memory_mib=1536, smp=2)
     check("a snapshot under load", re.search(r"SNAPSHOT 0 at ([5-9]|[12]\d)\b", out), out)
     more = re.search(r"INCREMENTAL 0 (\d+)", out)
     check("an incremental one is smaller than memory", more and int(more[1]) < 64 << 20 and "SQUASH 0" in out, out)
@@ -254,7 +254,7 @@ until_line /tmp/t SERVES 120; ping -c 5 -s 1400 -i 0.2 192.168.7.2 | sed -n 's/^
 wget -q -O - http://192.168.7.2/back | md5sum | sed 's/^/TAP BACK /'; echo end >/tmp/in
 wait $!; echo "TAP STATUS $?"; cat /tmp/t
 boot 1 --name one --net link=/tmp/link >/tmp/one 2>&1 & boot 2 --name two --net link=/tmp/link >/tmp/two 2>&1; wait; cat /tmp/one /tmp/two
-""", smp=2, timeout=500)
+""", smp=2)
     check("DHCP gives an address", "LEASE 10.0.2.15" in out, out)
     check("a server of the host's is reached", "a word from the host" in out, out)
     is_, large = re.search(r"IS (\w+)", out), re.search(r"LARGE (\w+)", out)
@@ -303,7 +303,7 @@ for name in d e; do
 done
 mews run $run --append "console=hvc0 console=ttyS0 quiet" --set console=auto $K </dev/null >/tmp/s 2>&1
 grep -c something /tmp/s | sed 's/^/SERIAL /'
-""", timeout=500)
+""")
     check("the guest is at hvc0, and knows the terminal's size", "USER /dev/hvc0 33 99" in out, out)
     check("the serial line speaks beside it", "a word by the serial line" in out, out)
     check("what is typed is read", "heard <some words>" in out and "heard <end>" in out and "STATUS 0" in out, out)
@@ -343,7 +343,7 @@ for how in pci,eventfd mmio,eventfd mmio,exit; do
     mews restore --disk /tmp/again.img --net user,mac=52:54:00:12:34:56 /tmp/$n.snap >/tmp/$n.out 2>&1; echo "$how: STATUS $?"
     sed "s/^/$how: /" /tmp/$n.out; rm -f /tmp/*.img
 done
-""", more=[disk_image("a.img", 24)], memory_mib=2048, timeout=590)
+""", more=[disk_image("a.img", 24)], memory_mib=2048)
     is_ = re.search(r"IS (\w+)", out)
     for how, where, kind in (("pci,eventfd", "pci", "pci"), ("mmio,eventfd", "LNRO0005", "mmio"), ("mmio,exit", "LNRO0005", "mmio")):
         mine = "\n".join(re.findall(rf"^{how}: (.*)", out, re.M))
