@@ -118,9 +118,8 @@ enum mews_thread {
     MEWS_THREAD_MACHINE = 1, /* who calls mews_run() and its like: not made here */
     MEWS_THREAD_CONTROL = 2, /* speaks with other processes: mews_control() makes it */
     MEWS_THREAD_CPU = 4,     /* the rest: mews_start() does */
-    MEWS_THREAD_DISK_RING = 8,
-    MEWS_THREAD_DISK_POOL = 16,
-    MEWS_THREAD_NET = 32,
+    MEWS_THREAD_DISK_POOL = 8,
+    MEWS_THREAD_NET = 16,
 };
 /* From now on `enter` is the first that a thread of the machine's calls: here a program gives up
  * what a thread of that role does not need. Without success (0) there is no such thread, and who

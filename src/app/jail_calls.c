@@ -20,10 +20,9 @@ enum {
     MACHINE = MEWS_THREAD_MACHINE,
     CONTROL = MEWS_THREAD_CONTROL,
     CPU = MEWS_THREAD_CPU,
-    RING = MEWS_THREAD_DISK_RING,
     POOL = MEWS_THREAD_DISK_POOL,
     NET = MEWS_THREAD_NET,
-    OTHERS = CONTROL | CPU | RING | POOL | NET,
+    OTHERS = CONTROL | CPU | POOL | NET,
     ALL = MACHINE | OTHERS,
 };
 
@@ -77,7 +76,7 @@ const struct mews_host_call jail_rules[] = {
     CALL(MACHINE, "ppoll"),
     /* memory: none of it can be executed */
     CALL(MACHINE | CONTROL | CPU, "brk"),
-    ELSEWHERE(RING | POOL | NET, "brk", heap),
+    ELSEWHERE(POOL | NET, "brk", heap),
     CALL_IF(MACHINE | CONTROL, "mmap", 2, PROT_EXEC, 0),
     { "mmap", 2, PROT_EXEC, 0, CPU | POOL, lost },
     CALL(MACHINE | CONTROL, "munmap"),

@@ -17,7 +17,11 @@
 #include <sys/uio.h>
 
 /* How a port says that something waits in it: from any thread, as often as it likes. The machine's
- * thread then asks, at a point of its own time. */
+ * thread then asks, at a point of its own time. Disks and links may spare a machine whose thread
+ * sleeps the way by a thread of theirs: awaits() says for which of the host's descriptors, and
+ * which of poll()'s events, it is to wait itself, and is asked before each sleep; false: for none
+ * now. A port that has been asked wakes no more for what it names there. */
+struct pollfd;
 struct wake {
     void (*call)(void *owner);
     void *owner;
@@ -180,14 +184,16 @@ struct block_port {
 };
 struct block_ops {
     void (*describe)(struct block_port *p, struct block_info *out);
-    /* `r` is borrowed for the call, r->pieces until completion. False: too many; try again after
-     * the next completion. */
+    /* `r` is borrowed for the call, r->pieces until completion, which may be at once: who submits
+     * asks for it afterwards, and is not woken. False: too many; try again after the next
+     * completion. */
     bool (*submit)(struct block_port *p, const struct block_request *r);
     /* What was completed, from the inbox; 0: nothing. */
     unsigned (*completed)(struct block_port *p, struct block_done *out, unsigned room);
     /* Returns when all that was submitted is done; it is in the inbox then. */
     void (*settle)(struct block_port *p);
     void (*attach)(struct block_port *p, struct wake w);
+    bool (*awaits)(struct block_port *p, struct pollfd *out); /* optional */
 };
 
 /* ---- frames: a network ---- */
@@ -226,6 +232,10 @@ struct link_ops {
     long (*recv)(struct link_port *p, struct link_head *h, const struct iovec *pieces,
                  unsigned count);
     void (*attach)(struct link_port *p, struct wake w);
+    /* Both optional. came(): what poll() said; the machine then tries again what it could not have.
+     */
+    bool (*awaits)(struct link_port *p, struct pollfd *out);
+    void (*came)(struct link_port *p, short events);
 };
 
 /* ---- instructions of the host's processor as text, by a library of the host's ---- */

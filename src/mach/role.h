@@ -6,12 +6,11 @@
 #include "base/types.h"
 
 enum thread_role {
-    THREAD_MACHINE = 1,    /* who calls run(): of the program */
-    THREAD_CONTROL = 2,    /* speaks with other processes: svc/ctl */
-    THREAD_CPU = 4,        /* executes the guest, if run() does not */
-    THREAD_DISK_RING = 8,  /* collects what io_uring has done: host/disk */
-    THREAD_DISK_POOL = 16, /* reads and writes: host/disk */
-    THREAD_NET = 32,       /* waits for frames: host/net */
+    THREAD_MACHINE = 1,   /* who calls run(): of the program */
+    THREAD_CONTROL = 2,   /* speaks with other processes: svc/ctl */
+    THREAD_CPU = 4,       /* executes the guest, if run() does not */
+    THREAD_DISK_POOL = 8, /* reads and writes: host/disk */
+    THREAD_NET = 16,      /* waits for frames: host/net */
 };
 
 /* A system call that threads of these roles make while the machine runs, beside those of every

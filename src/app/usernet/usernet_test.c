@@ -489,7 +489,7 @@ static void many_connections(void **state)
     int listening = host_socket(SOCK_STREAM, &port), s;
 
     (void)state;
-    net_start(&n, "mtu=1500");
+    net_start(&n, "mtu=65520");
     assert_true(guest_connect(&n.guest, &first, RIG_HOST, port, 5000, PATIENCE_MS));
     assert_true((s = accept(listening, NULL, NULL)) >= 0);
     for (unsigned i = 0; i < 1500; i++) {
@@ -517,7 +517,7 @@ static void endless_fragments(void **state)
 
     (void)state;
     assert_non_null(f);
-    net_start(&n, "mtu=1500");
+    net_start(&n, "mtu=65520");
     before = data_kb(n.process);
     memcpy(f, n.guest.router, 6);
     memcpy(f + 6, rig_mac, 6);

@@ -304,30 +304,6 @@ static bool answer_id(struct blk *b, const struct virtq_chain *c)
     return true;
 }
 
-static void blk_notify(struct virtio *v, unsigned queue)
-{
-    struct blk *b = blk_of(v);
-    struct virtq_chain c;
-    unsigned budget = v->queue[queue].size;
-
-    while (~b->busy && budget-- && virtio_next(v, queue, &c)) {
-        unsigned slot = (unsigned)__builtin_ctzll(~b->busy);
-
-        if (!c.write_bytes) { /* nowhere to put even the status */
-            virtio_fail(v);
-            break;
-        }
-        if (answer_id(b, &c))
-            continue;
-        b->busy |= 1ull << slot;
-        b->head[slot] = c.head;
-        begin(b, slot, &c);
-    }
-    if (~b->busy && budget == UINT32_MAX)
-        virtio_later(v, queue);
-    virtio_tell(v, queue);
-}
-
 /* ---- completions ---- */
 
 /* What the host has read of this part goes to the driver. */
@@ -409,17 +385,66 @@ static void submit_again(struct blk *b)
     }
 }
 
-static void blk_poll(struct virtio *v)
+/* Whether anything was done. */
+static bool take_done(struct blk *b)
 {
-    struct blk *b = blk_of(v);
     struct block_done done[16];
-    unsigned n;
+    unsigned n, all = 0;
 
-    while ((n = b->port->ops->completed(b->port, done, ARRAY_SIZE(done))))
+    for (; (n = b->port->ops->completed(b->port, done, ARRAY_SIZE(done))); all += n)
         for (unsigned i = 0; i < n; i++)
             if (done[i].tag >> 32 == b->epoch)
                 finish(b, (unsigned)(u32)done[i].tag, done[i].error);
+    return all;
+}
+
+/* ---- the queue ---- */
+
+/* As many chains as there are slots for; whether there may be more. */
+static bool begin_some(struct blk *b, unsigned *budget)
+{
+    struct virtio *v = &b->virtio;
+    struct virtq_chain c;
+
+    while (~b->busy && *budget && virtio_next(v, 0, &c)) {
+        unsigned slot = (unsigned)__builtin_ctzll(~b->busy);
+
+        --*budget;
+        if (!c.write_bytes) { /* nowhere to put even the status */
+            virtio_fail(v);
+            return false;
+        }
+        if (answer_id(b, &c))
+            continue;
+        b->busy |= 1ull << slot;
+        b->head[slot] = c.head;
+        begin(b, slot, &c);
+    }
+    return !~b->busy || !*budget;
+}
+
+static void blk_notify(struct virtio *v, unsigned queue)
+{
+    struct blk *b = blk_of(v);
+    unsigned budget = v->queue[queue].size;
+    bool more, freed;
+
+    do {
+        more = begin_some(b, &budget);
+        freed = take_done(b); /* what was there at once */
+    } while (more && freed && budget);
+    if (more && ~b->busy)
+        virtio_later(v, queue);
+    virtio_tell(v, queue);
+}
+
+static void blk_poll(struct virtio *v)
+{
+    struct blk *b = blk_of(v);
+
+    take_done(b);
     submit_again(b);
+    take_done(b);
     if (virtio_live(v) && v->queue[0].ready)
         blk_notify(v, 0);
 }

@@ -80,53 +80,59 @@ static bool finish_checksum(u8 *frame, u32 len, struct link_head *h)
 
 /* ---- to the driver ---- */
 
-struct taken { /* chains for one frame, first to last */
-    u16 head[VIRTQ_SIZE_MAX];
-    u32 bytes[VIRTQ_SIZE_MAX];
-    unsigned count;
-    u32 room;
-};
-
 /* Takes buffers until the longest frame fits, as far as there are any. */
-static void take_buffers(struct net *n, struct taken *t, u32 longest)
+static void take_buffers(struct net *n, u32 longest)
 {
     struct virtio *v = &n->virtio;
     unsigned most = virtio_has(v, F_MRG_RXBUF) ? v->queue[RECEIVE].size : 1;
+    struct net_taken *t = &n->taken;
     struct virtq_chain c;
 
-    t->count = 0;
-    t->room = 0;
     while (t->count < most && t->room < longest && virtio_next(v, RECEIVE, &c)) {
         t->head[t->count] = c.head;
         t->bytes[t->count++] = c.write_bytes;
-        t->room += c.write_bytes < longest ? c.write_bytes : longest;
+        t->room += c.write_bytes;
     }
 }
 
-static void untake(struct net *n, unsigned count)
+/* Gives the taken ones back. */
+static void untake(struct net *n)
 {
-    while (count--)
+    while (n->taken.count) {
+        n->taken.count--;
         virtq_untake(&n->virtio.queue[RECEIVE]);
+    }
+    n->taken.room = 0;
 }
 
-/* Puts head and frame into the buffers; those that are not needed go back. */
-static void fill_buffers(struct net *n, const struct taken *t, u8 head[HEAD_BYTES], u32 len)
+/* The first so many are used up. */
+static void drop_taken(struct net_taken *t, unsigned used)
+{
+    for (unsigned i = 0; i < used; i++)
+        t->room -= t->bytes[i];
+    t->count -= used;
+    memmove(t->head, t->head + used, t->count * sizeof *t->head);
+    memmove(t->bytes, t->bytes + used, t->count * sizeof *t->bytes);
+}
+
+/* Puts head and frame into the buffers. */
+static void fill_buffers(struct net *n, u8 head[HEAD_BYTES], u32 len)
 {
     struct virtq *q = &n->virtio.queue[RECEIVE];
-    u32 all = HEAD_BYTES + len, need = 0, at = 0;
+    struct net_taken *t = &n->taken;
+    u32 all = HEAD_BYTES + len, at = 0;
     unsigned used = 0;
     struct virtq_chain c;
 
-    while (need < all)
+    for (u64 need = 0; need < all;)
         need += t->bytes[used++];
-    untake(n, t->count - used);
     le_put(head + 10, used, 2); /* num_buffers; 1 when they are not merged (5.1.6.4.1) */
     for (unsigned i = 0; i < used; i++) {
         u32 part = all - at < t->bytes[i] ? all - at : t->bytes[i], first = 0;
 
         if (virtq_again(q, t->head[i], &c) < 0) {
             virtio_fail(&n->virtio); /* the driver has changed what it had given away */
-            return;
+            break;
         }
         if (at < HEAD_BYTES)
             first = chain_write(&c, 0, head + at, part < HEAD_BYTES - at ? part : HEAD_BYTES - at);
@@ -134,13 +140,14 @@ static void fill_buffers(struct net *n, const struct taken *t, u8 head[HEAD_BYTE
             chain_write(&c, first, n->frame + (at + first - HEAD_BYTES), part - first);
         if (!virtq_put(q, i, t->head[i], part)) {
             virtio_fail(&n->virtio);
-            return;
+            break;
         }
         at += part;
     }
-    if (!virtq_publish(q, used)) /* all at once: 5.1.6.4.1 */
+    drop_taken(t, used);
+    if (at == all && !virtq_publish(q, used)) /* all at once: 5.1.6.4.1 */
         virtio_fail(&n->virtio);
-    n->received++;
+    n->received += at == all;
 }
 
 /* Makes the frame one that the driver can take; false: there is no way. */
@@ -171,21 +178,19 @@ static bool receive_one(struct net *n, u32 longest)
     struct iovec piece = { n->frame, LINK_FRAME_MAX };
     struct link_head h = { 0 };
     u8 head[HEAD_BYTES] = { 0 };
-    struct taken t;
     long len;
 
-    take_buffers(n, &t, longest);
-    if (!t.count)
+    take_buffers(n, longest);
+    if (!n->taken.count)
         return false;
     len = n->port->ops->recv(n->port, &h, &piece, 1);
     if (len <= 0) {
-        untake(n, t.count);
         if (len < 0)
             follow_link(n);
         return false;
     }
-    if (len > LINK_FRAME_MAX || (u32)len + HEAD_BYTES > t.room || !fit_to_driver(n, &h, (u32)len)) {
-        untake(n, t.count);
+    if (len > LINK_FRAME_MAX || (u32)len + HEAD_BYTES > n->taken.room ||
+        !fit_to_driver(n, &h, (u32)len)) {
         n->dropped++;
         return true;
     }
@@ -198,7 +203,7 @@ static bool receive_one(struct net *n, u32 longest)
         le_put(head + 6, h.csum_start, 2);
         le_put(head + 8, h.csum_offset, 2);
     }
-    fill_buffers(n, &t, head, (u32)len);
+    fill_buffers(n, head, (u32)len);
     n->counters.received_bytes += (u64)len;
     virtio_say(&n->virtio, VIRTIO_RECEIVED, (u64)len, h.segments);
     return true;
@@ -290,6 +295,12 @@ static void net_poll(struct virtio *v)
     virtio_look(v, RECEIVE);
 }
 
+static void net_forget(struct virtio *v, unsigned queue)
+{
+    if (queue == RECEIVE)
+        untake(net_of(v));
+}
+
 static unsigned net_config(struct virtio *v, u8 out[static VIRTIO_CONFIG_MAX])
 {
     const struct net *n = net_of(v);
@@ -305,11 +316,27 @@ static const struct virtio_ops net_ops = {
     .name = "net",
     .type = VIRTIO_NET,
     .queues = QUEUES,
-    .queue_size = 256,
+    .queue_size = NET_QUEUE,
     .config = net_config,
     .notify = net_notify,
     .poll = net_poll,
+    .forget = net_forget,
 };
+
+static void net_saving(void *self)
+{
+    untake(self);
+}
+
+static int net_loaded(void *self, struct err *e)
+{
+    struct net *n = self;
+
+    (void)e;
+    n->taken.count = 0;
+    n->taken.room = 0;
+    return 0;
+}
 
 static u64 offered(const struct link_info *info)
 {
@@ -335,7 +362,11 @@ bool net_init(struct net *n, const char *name, struct link_port *port, const u8 
         .up = info.up,
         .port = port,
         .frame = malloc(LINK_FRAME_MAX),
-        .component = { .name = name, .self = n, .fields = net_fields() },
+        .component = { .name = name,
+                       .self = n,
+                       .fields = net_fields(),
+                       .saving = net_saving,
+                       .loaded = net_loaded },
     };
     memcpy(n->mac, mac, NET_MAC_BYTES);
     if (!n->frame)

@@ -9,7 +9,7 @@
 
 #include "dev/virtio/virtio.h"
 
-enum { NET_MAC_BYTES = 6 };
+enum { NET_MAC_BYTES = 6, NET_QUEUE = 256 };
 
 #define NET(F, A, E, G, H)                                          \
     A(STATE, u8, mac, NET_MAC_BYTES, "the device's address")        \
@@ -28,6 +28,15 @@ struct net_counters {
 };
 const struct fields *net_counters_fields(void);
 
+/* The driver's next buffers, as looked up ahead: the longest frame takes some dozens, most take
+ * one. None of it is state, in which they are still the driver's. */
+struct net_taken {
+    u16 head[NET_QUEUE];
+    u32 bytes[NET_QUEUE];
+    unsigned count;
+    u64 room;
+};
+
 struct net {
     FIELD_MEMBERS(NET)
     struct virtio virtio;
@@ -35,6 +44,7 @@ struct net {
     struct link_port *port; /* borrowed */
     struct net_counters counters;
     u8 *frame; /* LINK_FRAME_MAX bytes for the one being received */
+    struct net_taken taken;
 };
 
 const struct fields *net_fields(void);

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -39,22 +40,21 @@ int disk_do(struct disk *d, const struct block_request *r)
 /* Requests begin in the thread that hears of them, and a flush is everybody's. */
 enum {
     BEGINS = THREAD_MACHINE | THREAD_CPU,
-    RING = THREAD_DISK_RING,
     POOL = THREAD_DISK_POOL,
 };
 static const char undone[] = "what a kernel's ring has left undone";
 
 const struct host_call disk_host_calls[DISK_HOST_CALLS] = {
     { .name = "preadv", .roles = POOL },
-    { .name = "preadv", .roles = RING, .elsewhere = undone },
+    { .name = "preadv", .roles = BEGINS, .elsewhere = undone },
     { .name = "preadv2", .roles = BEGINS },
     { .name = "pwritev", .roles = THREAD_MACHINE | POOL },
-    { .name = "pwritev", .roles = RING, .elsewhere = undone },
+    { .name = "pwritev", .roles = THREAD_CPU, .elsewhere = undone },
     { .name = "fdatasync", .roles = THREAD_MACHINE | POOL },
-    { .name = "fdatasync", .roles = RING, .elsewhere = undone },
+    { .name = "fdatasync", .roles = THREAD_CPU, .elsewhere = undone },
     { .name = "fallocate", .roles = POOL },
-    { .name = "fallocate", .roles = RING, .elsewhere = undone },
-    { .name = "io_uring_enter", .roles = BEGINS | RING },
+    { .name = "fallocate", .roles = BEGINS, .elsewhere = undone },
+    { .name = "io_uring_enter", .roles = BEGINS },
     { "fcntl", 1, UINT32_MAX, F_OFD_SETLK, THREAD_MACHINE, NULL },
 };
 
@@ -75,7 +75,7 @@ int disk_start(struct disk *d, const struct thread_hook *hook, struct err *e)
 {
     if (d->running)
         return 0;
-    if (d->engine->run(d, hook, e))
+    if (d->engine->run && d->engine->run(d, hook, e))
         return -(int)e->code;
     d->running = true;
     return 0;
@@ -101,7 +101,7 @@ static bool disk_submit(struct block_port *p, const struct block_request *r)
     j->request = *r;
     j->next = NULL;
     if (error)
-        disk_done(d, j, error);
+        disk_note(d, j, error);
     else
         d->engine->start(d, j);
     return true;
@@ -119,7 +119,7 @@ void disk_note(struct disk *d, struct job *j, int error)
     pthread_mutex_unlock(&d->lock);
 }
 
-void disk_tell(struct disk *d)
+void disk_wake(struct disk *d)
 {
     struct wake wake;
 
@@ -129,17 +129,13 @@ void disk_tell(struct disk *d)
     wake_call(&wake);
 }
 
-void disk_done(struct disk *d, struct job *j, int error)
-{
-    disk_note(d, j, error);
-    disk_tell(d);
-}
-
 static unsigned disk_completed(struct block_port *p, struct block_done *out, unsigned room)
 {
     struct disk *d = disk_of(p);
     unsigned n;
 
+    if (d->engine->reap)
+        d->engine->reap(d, false);
     pthread_mutex_lock(&d->lock);
     n = d->done_count < room ? d->done_count : room;
     memcpy(out, d->done, n * sizeof *out);
@@ -155,8 +151,15 @@ static void disk_settle(struct block_port *p)
 
     pthread_mutex_lock(&d->lock);
     d->settling++;
-    while (d->under_way)
-        pthread_cond_wait(&d->idle, &d->lock);
+    while (d->under_way) {
+        if (d->engine->reap) {
+            pthread_mutex_unlock(&d->lock);
+            d->engine->reap(d, true);
+            pthread_mutex_lock(&d->lock);
+        } else {
+            pthread_cond_wait(&d->idle, &d->lock);
+        }
+    }
     d->settling--;
     pthread_mutex_unlock(&d->lock);
 }
@@ -170,12 +173,23 @@ static void disk_attach(struct block_port *p, struct wake w)
     pthread_mutex_unlock(&d->lock);
 }
 
+static bool disk_awaits(struct block_port *p, struct pollfd *out)
+{
+    const struct disk *d = disk_of(p);
+
+    if (!d->engine->descriptor)
+        return false;
+    *out = (struct pollfd) { .fd = d->engine->descriptor(d), .events = POLLIN };
+    return true;
+}
+
 static const struct block_ops disk_ops = {
     .describe = disk_describe,
     .submit = disk_submit,
     .completed = disk_completed,
     .settle = disk_settle,
     .attach = disk_attach,
+    .awaits = disk_awaits,
 };
 
 /* ---- snapshots ---- */

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,11 +80,12 @@ static void user_open(struct user *u, const struct disk_config *c)
     disk_port(u->disk)->ops->attach(disk_port(u->disk), (struct wake) { wake, u });
 }
 
-/* Waits for the one request that is under way. */
+/* Waits for the one request that is under way: by the descriptor, or until it is woken. */
 static int finish(struct user *u, u64 tag)
 {
     struct block_port *p = disk_port(u->disk);
     struct block_done done;
+    struct pollfd f;
 
     for (;;) {
         unsigned wakes;
@@ -94,6 +96,10 @@ static int finish(struct user *u, u64 tag)
         if (p->ops->completed(p, &done, 1)) {
             assert_int_equal(done.tag, tag);
             return done.error;
+        }
+        if (p->ops->awaits(p, &f)) {
+            assert_int_equal(poll(&f, 1, -1), 1);
+            continue;
         }
         pthread_mutex_lock(&u->lock);
         while (u->wakes == wakes)

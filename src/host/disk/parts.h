@@ -69,10 +69,15 @@ struct job {
 
 struct engine_ops {
     const char *name;
-    /* Makes its threads. */
+    /* disk_note() before it returns, or some time later. */
+    void (*start)(struct disk *d, struct job *j);
+    void (*stop)(struct disk *d); /* nothing is under way */
+    /* Makes its threads, which wake the machine when they have done something; or NULL, and the two
+     * behind it say what is done. */
     int (*run)(struct disk *d, const struct thread_hook *hook, struct err *e);
-    void (*start)(struct disk *d, struct job *j); /* disk_done() some time later */
-    void (*stop)(struct disk *d);                 /* nothing is under way */
+    /* Takes note of what is done by now; with `wait`, of one thing at least. */
+    void (*reap)(struct disk *d, bool wait);
+    int (*descriptor)(const struct disk *d); /* can be read when reap() will find something */
 };
 
 #define DISK(F, A, E, G, H)                                                \
@@ -102,11 +107,9 @@ struct disk {
     struct rate bytes, requests;
 };
 
-/* Any thread of the engine's. */
-void disk_done(struct disk *d, struct job *j, int error);
-/* The same in two, for many at once: each is done, then the machine is woken. */
+/* It is done. Any thread; one of the engine's own then wakes the machine. */
 void disk_note(struct disk *d, struct job *j, int error);
-void disk_tell(struct disk *d);
+void disk_wake(struct disk *d);
 /* Does a request, and waits until it is done; an errno. */
 int disk_do(struct disk *d, const struct block_request *r);
 

@@ -86,7 +86,8 @@ static void *worker(void *arg)
 
     while ((j = next_job(p))) {
         wait_turn(p->disk, &j->request);
-        disk_done(p->disk, j, disk_do(p->disk, &j->request));
+        disk_note(p->disk, j, disk_do(p->disk, &j->request));
+        disk_wake(p->disk);
     }
     return NULL;
 }
@@ -118,7 +119,9 @@ static int pool_run(struct disk *d, const struct thread_hook *hook, struct err *
     return p->count ? 0 : err_wrap(e, "a disk"); /* one will do */
 }
 
-static const struct engine_ops pool_ops = { "threads", pool_run, pool_enqueue, pool_stop };
+static const struct engine_ops pool_ops = {
+    .name = "threads", .start = pool_enqueue, .stop = pool_stop, .run = pool_run
+};
 
 int pool_make(struct disk *d, struct err *e)
 {

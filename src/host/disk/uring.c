@@ -1,6 +1,6 @@
-/* The engine by io_uring: requests go to the kernel from the machine's thread, one thread of ours
- * collects what is done. What a read wants and the host has in its cache is given at once, without
- * either. The ring is made once, and restricted before it is enabled: it can read,
+/* The engine by io_uring: requests go to the kernel from the machine's thread, which also waits for
+ * the ring and takes from it what is done. What a read wants and the host has in its cache is given
+ * at once, without it. The ring is made once, and restricted before it is enabled: it can read,
  * write, synchronise and allocate in the one file that was registered, and nothing else; so it may
  * be kept by a process that is jailed afterwards. */
 #include "host/disk/parts.h"
@@ -18,11 +18,7 @@
 struct uring {
     struct disk *disk;
     struct io_uring ring;
-    pthread_mutex_t lock; /* of the submission queue */
-    /* Atomic. A job goes to the collector by way of the kernel, which orders what was written into
-     * it, and of which nobody knows who checks such things (ThreadSanitizer). */
-    unsigned handed;
-    pthread_t thread;
+    bool always_waits; /* this file system has no reads of its cache alone */
 };
 
 static void prepare(struct io_uring_sqe *s, const struct block_request *r)
@@ -48,41 +44,38 @@ static void prepare(struct io_uring_sqe *s, const struct block_request *r)
 
 /* Whether it was a read of what lies in the host's cache: then it is done. A part is done again
  * with the rest. */
-static bool read_cached(const struct disk *d, const struct block_request *r)
+static bool read_cached(const struct disk *d, struct uring *u, const struct block_request *r)
 {
-    return r->op == BLOCK_READ && r->piece_count <= IOV_MAX &&
-           preadv2(d->backing->fd, r->pieces, (int)r->piece_count, (off_t)r->offset, RWF_NOWAIT) ==
-               (ssize_t)r->len;
+    ssize_t n;
+
+    if (u->always_waits || r->op != BLOCK_READ || r->piece_count > IOV_MAX)
+        return false;
+    n = preadv2(d->backing->fd, r->pieces, (int)r->piece_count, (off_t)r->offset, RWF_NOWAIT);
+    u->always_waits = n < 0 && errno == EOPNOTSUPP;
+    return n == (ssize_t)r->len;
 }
 
 static void uring_submit(struct disk *d, struct job *j)
 {
     struct uring *u = d->engine_state;
     const struct block_request *r = &j->request;
-    struct io_uring_sqe *s = NULL;
-    int n = -EBUSY;
+    struct io_uring_sqe *s;
+    int n;
 
     /* The kernel has no such thing as an empty range. */
-    if ((!r->len && r->op != BLOCK_FLUSH) || read_cached(d, r)) {
-        disk_done(d, j, 0);
+    if ((!r->len && r->op != BLOCK_FLUSH) || read_cached(d, u, r)) {
+        disk_note(d, j, 0);
         return;
     }
-    pthread_mutex_lock(&u->lock);
     s = io_uring_get_sqe(&u->ring);
-    if (s) {
-        prepare(s, r);
-        io_uring_sqe_set_data(s, j);
-        s->flags |= IOSQE_FIXED_FILE;
-        __atomic_fetch_add(&u->handed, 1, __ATOMIC_RELEASE);
-        do {
-            n = io_uring_submit(&u->ring);
-        } while (n == -EINTR || n == -EAGAIN);
-    }
-    pthread_mutex_unlock(&u->lock);
-    if (!s)
-        disk_done(d, j, disk_do(d, r));
-    else
-        assert(n >= 0);
+    assert(s); /* there is one for each job */
+    prepare(s, r);
+    io_uring_sqe_set_data(s, j);
+    s->flags |= IOSQE_FIXED_FILE;
+    do {
+        n = io_uring_submit(&u->ring);
+    } while (n == -EINTR || n == -EAGAIN);
+    assert(n >= 0);
 }
 
 /* What the kernel has left undone is done here: short transfers, and ways that this file has not.
@@ -107,56 +100,35 @@ static int complete(struct disk *d, const struct block_request *r, int result)
     return -result;
 }
 
-/* All that is done by now, for which the machine is woken once. False: it was uring_stop()'s. */
-static bool collect(struct uring *u, struct io_uring_cqe *c)
+static void uring_reap(struct disk *d, bool wait)
 {
-    do {
-        struct job *j = io_uring_cqe_get_data(c);
-        int result = c->res;
-
-        (void)__atomic_load_n(&u->handed, __ATOMIC_ACQUIRE);
-        io_uring_cqe_seen(&u->ring, c);
-        if (!j)
-            return false;
-        disk_note(u->disk, j, complete(u->disk, &j->request, result));
-    } while (!io_uring_peek_cqe(&u->ring, &c));
-    disk_tell(u->disk);
-    return true;
-}
-
-static void *collector(void *arg)
-{
-    struct uring *u = arg;
+    struct uring *u = d->engine_state;
     struct io_uring_cqe *c;
     int r;
 
-    do {
-        r = io_uring_wait_cqe(&u->ring, &c);
-        assert(!r || r == -EINTR);
-    } while (r || collect(u, c));
-    return NULL;
+    while (wait && (r = io_uring_wait_cqe(&u->ring, &c)))
+        assert(r == -EINTR);
+    while (!io_uring_peek_cqe(&u->ring, &c)) {
+        struct job *j = io_uring_cqe_get_data(c);
+        int result = c->res;
+
+        io_uring_cqe_seen(&u->ring, c);
+        disk_note(d, j, complete(d, &j->request, result));
+    }
 }
 
-static void end_thread(struct uring *u)
+static int uring_descriptor(const struct disk *d)
 {
-    struct io_uring_sqe *s = io_uring_get_sqe(&u->ring);
+    const struct uring *u = d->engine_state;
 
-    assert(s);                                        /* nothing is under way */
-    io_uring_prep_fsync(s, 0, IORING_FSYNC_DATASYNC); /* one of the few things it may do */
-    io_uring_sqe_set_data(s, NULL);
-    s->flags |= IOSQE_FIXED_FILE;
-    io_uring_submit(&u->ring);
-    pthread_join(u->thread, NULL);
+    return u->ring.ring_fd;
 }
 
 static void uring_stop(struct disk *d)
 {
     struct uring *u = d->engine_state;
 
-    if (d->running)
-        end_thread(u);
     io_uring_queue_exit(&u->ring);
-    pthread_mutex_destroy(&u->lock);
     free(u);
 }
 
@@ -200,15 +172,11 @@ static int make_ring(struct uring *u)
     return r;
 }
 
-static int uring_run(struct disk *d, const struct thread_hook *hook, struct err *e)
-{
-    struct uring *u = d->engine_state;
-
-    return thread_start(&u->thread, hook, THREAD_DISK_RING, collector, u, e) ? err_wrap(e, "a disk")
-                                                                             : 0;
-}
-
-static const struct engine_ops uring_ops = { "io_uring", uring_run, uring_submit, uring_stop };
+static const struct engine_ops uring_ops = { .name = "io_uring",
+                                             .start = uring_submit,
+                                             .stop = uring_stop,
+                                             .reap = uring_reap,
+                                             .descriptor = uring_descriptor };
 
 int uring_make(struct disk *d, struct err *e)
 {
@@ -224,7 +192,6 @@ int uring_make(struct disk *d, struct err *e)
         errno = -r;
         return err_set(e, ERR_SYS, "io_uring");
     }
-    pthread_mutex_init(&u->lock, NULL);
     d->engine_state = u;
     d->engine = &uring_ops;
     return 0;

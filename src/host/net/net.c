@@ -191,7 +191,7 @@ static int take_type(char *word, struct net_config *c, struct err *e)
 
 int net_parse(char *text, struct net_config *c, struct err *e)
 {
-    struct net_config new = { .fd = -1, .mtu = LINK_MTU };
+    struct net_config new = { .fd = -1 };
     char *rest = text;
 
     if (take_type(words_cut(&rest), &new, e))
@@ -199,6 +199,10 @@ int net_parse(char *text, struct net_config *c, struct err *e)
     while (rest)
         if (take_word(words_cut(&rest), &new, e))
             return -(int)e->code;
+    /* A user network ends the guest's connections here: no wire limits them, and each packet costs
+     * the same, so they may be long. */
+    if (!new.mtu)
+        new.mtu = new.type == NET_USER ? NET_MTU_MAX : LINK_MTU;
     if (new.type == NET_USER &&new.offload == NET_ON)
         return err_set(e, ERR_USAGE, "offload=on: a user network takes whole frames");
     for (unsigned i = 0; new.restricted &&i < new.forward_count; i++)

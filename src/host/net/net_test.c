@@ -46,7 +46,7 @@ static void what_is_typed(void **state)
     (void)state;
     assert_int_equal(parse("user", &c, &e), 0);
     assert_int_equal(c.type, NET_USER);
-    assert_int_equal(c.mtu, 1500);
+    assert_int_equal(c.mtu, 65520);
     assert_int_equal(c.forward_count, 0);
     assert_int_equal(parse("user,forward=tcp:2222:22,forward=udp:0.0.0.0:53:5353,"
                            "host=off,dns=9.9.9.9,mac=02:0a:Ff:00:10:99,bps=10M,mtu=9000",

@@ -49,7 +49,8 @@ static void enlarge(int fd)
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
 }
 
-/* ---- the watcher: waits for what the machine's thread could not have, and wakes it ---- */
+/* ---- the watcher: waits for what the machine's thread could not have, and wakes it; of one that
+ * waits itself it only watches the door and the limits ---- */
 
 static void poke(struct pair *p)
 {
@@ -58,7 +59,8 @@ static void poke(struct pair *p)
     (void)!write(p->poke, &one, sizeof one);
 }
 
-/* Asks to be woken when the descriptor can be read (or written) again, after a time. */
+/* The machine's thread wants to know when the descriptor can be read (or written) again, after a
+ * time. */
 static void want(struct pair *p, bool out, u64 after_ns)
 {
     bool *flag = out ? &p->want_out : &p->want_in;
@@ -70,14 +72,14 @@ static void want(struct pair *p, bool out, u64 after_ns)
     *flag = true;
     *after = after_ns;
     pthread_mutex_unlock(&p->lock);
-    if (new)
+    if (new && (after_ns || !p->awaited))
         poke(p);
 }
 
 /* What to wait for now. The time to wait in ms, -1: no limit. */
-static int watch_for(const struct pair *p, short *events)
+static int wanted(const struct pair *p, short *events)
 {
-    u64 now = now_ns(), until = UINT64_MAX;
+    u64 now = p->in_after_ns || p->out_after_ns ? now_ns() : 0, until = UINT64_MAX;
 
     *events = 0;
     if (p->want_in && p->in_after_ns <= now)
@@ -110,15 +112,21 @@ static void let_in(struct pair *p)
     wake_call(&wake);
 }
 
+/* The lock is held. */
 static void have(struct pair *p, short events)
 {
-    struct wake wake;
-
-    pthread_mutex_lock(&p->lock);
     if (events & ~POLLOUT)
         p->want_in = false;
     if (events & ~POLLIN)
         p->want_out = false;
+}
+
+static void have_and_wake(struct pair *p, short events)
+{
+    struct wake wake;
+
+    pthread_mutex_lock(&p->lock);
+    have(p, events);
     wake = p->wake;
     pthread_mutex_unlock(&p->lock);
     wake_call(&wake);
@@ -129,7 +137,7 @@ static bool watch_once(struct pair *p)
     struct pollfd f[3] = { { p->poke, POLLIN, 0 },
                            { -1, 0, 0 },
                            { p->door ? p->door->fd : -1, POLLIN, 0 } };
-    bool stop;
+    bool stop, awaited;
     int wait_ms;
     u64 count;
 
@@ -138,18 +146,21 @@ static bool watch_once(struct pair *p)
     if (p->dead >= 0)
         close(p->dead); /* here, where no poll() has it any more */
     p->dead = -1;
-    wait_ms = watch_for(p, &f[1].events);
-    if (f[1].events) /* else a peer that is gone would wake us for ever */
+    wait_ms = wanted(p, &f[1].events);
+    awaited = p->awaited && f[1].events;
+    if (f[1].events && !awaited) /* else a peer that is gone would wake us for ever */
         f[1].fd = p->fd;
     pthread_mutex_unlock(&p->lock);
     if (stop)
         return false;
+    if (awaited) /* a limit lets it go on */
+        have_and_wake(p, f[1].events);
     if (poll(f, 3, wait_ms) <= 0)
         return true;
     if (f[0].revents)
         (void)!read(p->poke, &count, sizeof count);
     if (f[1].revents)
-        have(p, f[1].revents);
+        have_and_wake(p, f[1].revents);
     if (f[2].revents)
         let_in(p);
     return true;
@@ -187,6 +198,8 @@ static void adopt(struct pair *p)
 
     if (p->attached && pair_start(p, NULL, &e))
         gone(p);
+    if (!p->door)
+        return;
     pthread_mutex_lock(&p->lock);
     changed = p->fresh >= 0 && p->dead < 0;
     if (changed) {
@@ -343,11 +356,34 @@ static void pair_attach(struct link_port *port, struct wake w)
         want(p, false, 0);
 }
 
+static bool pair_awaits(struct link_port *port, struct pollfd *out)
+{
+    struct pair *p = pair_of(port);
+
+    pthread_mutex_lock(&p->lock);
+    p->awaited = true;
+    *out = (struct pollfd) { .fd = p->fd };
+    wanted(p, &out->events);
+    pthread_mutex_unlock(&p->lock);
+    return out->events && out->fd >= 0;
+}
+
+static void pair_came(struct link_port *port, short events)
+{
+    struct pair *p = pair_of(port);
+
+    pthread_mutex_lock(&p->lock);
+    have(p, events);
+    pthread_mutex_unlock(&p->lock);
+}
+
 static const struct link_ops pair_ops = {
     .describe = pair_describe,
     .send = pair_send,
     .recv = pair_recv,
     .attach = pair_attach,
+    .awaits = pair_awaits,
+    .came = pair_came,
 };
 
 /* ---- life ---- */

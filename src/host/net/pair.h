@@ -5,7 +5,8 @@
  * a tap device has them.
  *
  * The machine's thread sends and receives; a thread of the link's own, the watcher, waits for what
- * that one could not have, and wakes it. With a door the other end may go and come back:
+ * that one could not have, and wakes it, unless it waits itself (port.h). With a door the other end
+ * may go and come back:
  *
  *   up --recv() finds the end--> down --the watcher lets another in, the machine asks--> up
  *
@@ -48,7 +49,8 @@ struct pair {
     pthread_mutex_t lock; /* of what follows */
     struct wake wake;
     int fresh, dead; /* an end that came in; one that the watcher shall close; -1: none */
-    bool want_in, want_out, stop;  /* what the watcher waits for */
+    bool awaited;    /* the machine's thread waits itself */
+    bool want_in, want_out, stop;  /* what is waited for */
     u64 in_after_ns, out_after_ns; /* and not before, for a limit's sake */
 };
 

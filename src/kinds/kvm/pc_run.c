@@ -200,22 +200,27 @@ void pc_stop_threads(struct pc *p)
 
 enum { LOOK_NS = 20000000 }; /* how often the console is looked at that cannot call */
 
-/* Sleeps until the bell, or a moment of the machine's; `input`: or until something is typed. */
+/* Sleeps until the bell, or a moment of the machine's, whose time it was just now; `input`: or
+ * until something is typed. */
 static void sleep_until(struct pc *p, u64 when, bool input)
 {
-    u64 now = pc_time(p), ns = when > now ? when - now : 0, count;
+    u64 now = p->machine.now, ns = when > now ? when - now : 0, count;
     struct timespec t = { (time_t)(ns / 1000000000), (long)(ns % 1000000000) };
-    struct pollfd f[1 + CHAR_DESCRIPTORS + BELLS] = { { .fd = p->bell, .events = POLLIN } };
+    struct pollfd f[1 + CHAR_DESCRIPTORS + BELLS + PC_AWAITED] = { { .fd = p->bell,
+                                                                     .events = POLLIN } };
     struct char_port *console = p->machine.ports.console;
     int typed[CHAR_DESCRIPTORS];
-    unsigned n = 0, bells;
+    struct pc_awaited awaited;
+    unsigned n = 0, bells, all;
 
     if (input && console->ops->descriptors(console, typed, &n))
         for (unsigned i = 0; i < n; i++)
             f[1 + i] = (struct pollfd) { .fd = typed[i], .events = POLLIN };
     bells = bells_poll(&p->bells, f + 1 + n);
+    all = 1 + n + bells;
+    all += pc_virtio_awaits(p, f + all, &awaited);
     pthread_mutex_unlock(&p->lock);
-    if (ppoll(f, 1 + n + bells, when >= TIME_END ? NULL : &t, NULL) > 0 && f[0].revents) {
+    if (ppoll(f, all, when >= TIME_END ? NULL : &t, NULL) > 0 && f[0].revents) {
         ssize_t rung = read(p->bell, &count, sizeof count);
 
         (void)rung;
@@ -225,6 +230,7 @@ static void sleep_until(struct pc *p, u64 when, bool input)
         if (f[1 + i].revents)
             __atomic_store_n(&p->typed, 1, __ATOMIC_SEQ_CST);
     bells_heard(&p->bells, f + 1 + n, bells);
+    pc_virtio_came(p, f + 1 + n + bells, &awaited);
 }
 
 static bool all_parked(const struct pc *p)
@@ -262,7 +268,7 @@ static void look(struct pc *p)
         pc_virtio_poll(p);
     if (__atomic_exchange_n(&p->typed, 0, __ATOMIC_SEQ_CST))
         pc_console_poll(p);
-    event_run(&p->machine.events, pc_time(p));
+    event_run(&p->machine.events, p->machine.now);
 }
 
 enum { STEP_NS = 100000000 };
@@ -270,6 +276,8 @@ enum { STEP_NS = 100000000 };
 static enum stop wait(struct pc *p, u64 until, struct stop_info *s)
 {
     for (;;) {
+        u64 now = pc_time(p); /* once: a host may have no quick clock */
+
         if (p->virtio.stopped[0])
             return s->why = STOP_HOST;
         if (p->fault)
@@ -281,10 +289,10 @@ static enum stop wait(struct pc *p, u64 until, struct stop_info *s)
         if (pc_debug_told(&p->debug))
             return s->why = STOP_BREAK; /* or a step's end: run() sees to it */
         /* What is to be a single instruction is not left undone by a kick, unless it never ends. */
-        if ((p->debug.mode == PC_ALL || pc_time(p) - p->began > STEP_NS) &&
+        if ((p->debug.mode == PC_ALL || now - p->began > STEP_NS) &&
             __atomic_exchange_n(&p->kicked, 0, __ATOMIC_SEQ_CST))
             return s->why = STOP_KICK;
-        if (pc_time(p) >= until && p->debug.mode == PC_ALL)
+        if (now >= until && p->debug.mode == PC_ALL)
             return s->why = STOP_TIME;
         look(p);
         {

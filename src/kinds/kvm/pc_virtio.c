@@ -3,6 +3,7 @@
 #include "kinds/kvm/acpi.h"
 #include "kinds/kvm/pc.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -272,6 +273,38 @@ void pc_virtio_describe(const struct pc *p, struct acpi_board *out)
 }
 
 /* ---- running ---- */
+
+unsigned pc_virtio_awaits(const struct pc *p, struct pollfd *out, struct pc_awaited *a)
+{
+    const struct ports *ports = &p->machine.ports;
+
+    a->count = 0;
+    for (unsigned i = 0; i < p->virtio.disk_count; i++)
+        if (ports->disks[i]->ops->awaits &&
+            ports->disks[i]->ops->awaits(ports->disks[i], out + a->count))
+            a->slot[a->count++] = (u8)(SLOT_DISK + i);
+    for (unsigned i = 0; i < p->virtio.link_count; i++)
+        if (ports->links[i]->ops->awaits &&
+            ports->links[i]->ops->awaits(ports->links[i], out + a->count))
+            a->slot[a->count++] = (u8)(SLOT_LINK + i);
+    return a->count;
+}
+
+void pc_virtio_came(struct pc *p, const struct pollfd *f, const struct pc_awaited *a)
+{
+    for (unsigned i = 0; i < a->count; i++) {
+        unsigned slot = a->slot[i];
+
+        if (!f[i].revents)
+            continue;
+        if (slot >= SLOT_LINK) {
+            struct link_port *link = p->machine.ports.links[slot - SLOT_LINK];
+
+            link->ops->came(link, f[i].revents);
+        }
+        virtio_poll(virtio_at(&p->virtio, slot));
+    }
+}
 
 void pc_virtio_begin(struct pc *p)
 {

@@ -20,7 +20,7 @@
 #include "dev/virtio/rng.h"
 #include "kinds/kvm/bells.h"
 
-enum { PC_DISKS = 8, PC_LINKS = 8 };
+enum { PC_DISKS = 8, PC_LINKS = 8, PC_AWAITED = PC_DISKS + PC_LINKS };
 /* The bus's memory, as dsdt.asl says it: from the end of low RAM to the IOAPIC's page. */
 #define PC_PCI_MEMORY     0xc0000000u
 #define PC_PCI_MEMORY_END 0xfeb00000u
@@ -49,6 +49,11 @@ struct pc_virtio {
     char stopped[160]; /* why a device wants the machine to stop; empty: it does not */
 };
 
+struct pc_awaited { /* whose ports want to be waited for (mach/port.h) */
+    u8 slot[PC_AWAITED];
+    unsigned count;
+};
+
 struct pc;
 int pc_virtio_init(struct pc *p, struct err *e);
 void pc_virtio_fini(struct pc *p); /* accepts one that is all zero */
@@ -56,6 +61,10 @@ void pc_virtio_reset(struct pc *p);
 /* The lock is held: first of all when run() begins, and when a port has woken the machine. */
 void pc_virtio_begin(struct pc *p);
 void pc_virtio_poll(struct pc *p);
+/* What the machine's thread is to wait for, at most PC_AWAITED, and how many; and what came of it.
+ */
+unsigned pc_virtio_awaits(const struct pc *p, struct pollfd *out, struct pc_awaited *a);
+void pc_virtio_came(struct pc *p, const struct pollfd *f, const struct pc_awaited *a);
 /* Memory; false: none of them is there. */
 bool pc_virtio_read(struct pc *p, u64 address, unsigned bytes, u64 *value);
 bool pc_virtio_write(struct pc *p, u64 address, unsigned bytes, u64 value);
