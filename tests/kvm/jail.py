@@ -55,7 +55,7 @@ mews logs n | grep sandbox
 """, smp=2)
     threads = re.findall(r"^THREAD (.*)", out, re.M)
     own = [t for t in threads if t.startswith("mews ")]  # the kernel's for a ring (iou-wrk) are as who has made it
-    check("ten threads: the machine's, control, two vCPUs, a ring, four of the pool, a link", len(own) == 10, out)
+    check("nine threads: the machine's, control, two vCPUs, four of the pool, a link", len(own) == 9, out)
     check("each has one list, no privileges to come, no capability", threads and all(
         f"Seccomp=2 Seccomp_filters=1" in t and "NoNewPrivs=1" in t and t.count("=0000000000000000") == 4 for t in threads), out)
     check("namespaces of its own", len(re.findall(r"^NAMESPACE", out, re.M)) == 4, out)
