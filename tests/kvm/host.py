@@ -212,40 +212,41 @@ def command(directory, script, files=(), cpu="EPYC", smp=1, memory_mib=1024, npt
 
 
 def attend(words, output, timeout):
-    """Runs these words. What they said, why it was no end, or None: the host has not even come up, as happens to this
-    translator with two processors once in some dozens of times."""
+    """Runs these words. Whether they came to an end, and what they said, or why not: with two processors this translator
+    once in a dozen times hangs, also before the host is up."""
     end, up = time.monotonic() + timeout, time.monotonic() + UP_SECONDS
     with subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as p:
         while True:
             try:
-                return p.communicate(timeout=1)[1].strip()
+                return True, p.communicate(timeout=1)[1].strip()
             except subprocess.TimeoutExpired:
                 now = time.monotonic()
                 down = now > up and not (os.path.exists(output) and os.path.getsize(output))
                 if down or now > end:
                     p.kill()
-                    return None if down else f"no end after {timeout} s"
+                    return False, "it does not come up" if down else f"no end after {timeout} s"
 
 
 def read(path):
     return pathlib.Path(path).read_text(errors="replace") if os.path.exists(path) else ""
 
 
-def run(script, files=(), timeout=300, **how):
-    """Runs the script in a host of its own; returns (status, output, console)."""
+def run(script, files=(), timeout=200, **how):
+    """Runs the script in a host of its own, which is begun anew when it hangs; returns (status, output, console)."""
     with tempfile.TemporaryDirectory(prefix="mews-host-") as d:
         words = command(d, script, files, **how) + ["-serial", f"file:{d}/output"]
         for _ in range(TRIES):
             try:
-                said = attend(words, f"{d}/output", timeout)
+                ended, said = attend(words, f"{d}/output", timeout)
             except FileNotFoundError:
                 raise Failed("no qemu-system-x86_64 here")
-            if said is not None:
+            if ended:
                 break
+            print(f"# a host: {said}: {read(f'{d}/output')[-500:]}", file=sys.stderr, flush=True)
         console, output = read(f"{d}/console"), read(f"{d}/output")
     body, found, status = output.rpartition(STATUS)
     if not found:
-        raise Failed(f"the host gave no status: {said or 'it does not come up'}\n{console[-2000:]}\n{output[-4000:]}")
+        raise Failed(f"the host gave no status: {said}\n{console[-2000:]}\n{output[-4000:]}")
     return int(status), body.replace(UP, "", 1), console
 
 

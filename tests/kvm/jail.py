@@ -20,14 +20,8 @@ DEVICES=/guests/devices.elf
 
 
 def run(script, more=(), **how):
-    """The output of a script; the host may hang once in a while."""
-    for attempt in 1, 2:
-        try:
-            return host.run(LIB + script, host.mews_files() + list(more), **how)[1]
-        except host.Failed as e:
-            if attempt == 2:
-                raise
-            print(f"# once more: {str(e)[:2000]}", flush=True)
+    """The output of a script."""
+    return host.run(LIB + script, host.mews_files() + list(more), **how)[1]
 
 
 def holds():
