@@ -74,6 +74,11 @@ def here(d, args):
     return p.stdout
 
 
+def keep(args, text):
+    if args.keep:
+        pathlib.Path(args.keep).write_text(text)
+
+
 def nested(d, args):
     files = host.mews_files() + [(f"root/{f.name}", f) for f in d.iterdir() if f.suffix in (".bin", ".elf", ".gz")]
     files += [(f"root/{n}", d / n) for n in ("vmlinux", "bzImage")] + [(f"bin/{f.name}", f) for f in (d / "bin").iterdir()]
@@ -89,7 +94,11 @@ def nested(d, args):
         how["accel"] = ["tcg,thread=single", "-icount", "shift=0,sleep=off"]
     # Each round has a host of its own: one that hangs takes nothing with it.
     qemu = shutil.which("qemu-system-x86_64")
-    return "".join(host.run(script("/root", 1, args.parts, 2048, qemu), files, **how)[1] for _ in range(args.rounds))
+    text = ""
+    for _ in range(args.rounds):
+        text += host.run(script("/root", 1, args.parts, 2048, qemu), files, **how)[1]
+        keep(args, text)
+    return text
 
 
 # ---- what was said ----
@@ -194,8 +203,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mews-bench-") as d:
         build(pathlib.Path(d))
         text = (nested if is_nested else here)(pathlib.Path(d), args)
-    if args.keep:
-        pathlib.Path(args.keep).write_text(text)
+    keep(args, text)
     report(read(text))
     return 0
 
