@@ -333,7 +333,7 @@ static int net_loaded(void *self, struct err *e)
     struct net *n = self;
 
     (void)e;
-    n->taken.count = 0;
+    n->taken.count = 0; /* they were another state's */
     n->taken.room = 0;
     return 0;
 }
