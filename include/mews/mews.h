@@ -362,7 +362,8 @@ MEWS_API bool mews_memory(struct mews *m, const char *name, struct mews_memory_i
 MEWS_API void *mews_battery(struct mews *m, size_t *bytes);
 /* The file in which battery RAM is kept; NULL: the machine has none, or nobody asked. */
 MEWS_API const char *mews_saves(const struct mews *m);
-/* From now on battery RAM is not written there, but given to f, which returns 0 or an error. */
+/* From now on battery RAM is not written there, but given to f, which returns 0 or an error. In the
+ * end bytes is NULL: the name of the file's lock is f's to remove, while it is still locked. */
 typedef int mews_save_fn(void *ctx, const void *bytes, size_t len, struct mews_error *e);
 MEWS_API void mews_save_with(struct mews *m, mews_save_fn *f, void *ctx);
 /* A member of the state by its path ("cpu.a", "ppu.line"), as text. */

@@ -523,6 +523,7 @@ void mews_close(struct mews *m)
     if (!m)
         return;
     finish(m, &e);
+    store_fini(m->store); /* whoever hears of the end may have the file at once */
     control_end(m->control);
     snap_chain_destroy(m->chain);
     api_history_end(m);

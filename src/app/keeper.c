@@ -49,8 +49,10 @@ static int put(int from, const char *path, struct err *e)
     return err_wrap(e, "%s", path);
 }
 
-static void keep(int socket, const int fds[], const char *const paths[])
+/* Returns whether the battery's lock has a name no more. */
+static bool keep(int socket, const int fds[], const char *const paths[])
 {
+    bool unlocked = false;
     unsigned char which;
     ssize_t n;
 
@@ -60,19 +62,24 @@ static void keep(int socket, const int fds[], const char *const paths[])
 
         if (n < 0)
             continue;
-        if (which >= KEEPER_FILES || !paths[which])
-            return; /* no monitor of ours says that */
-        if (put(fds[which], paths[which], &e)) {
+        if (which == KEEPER_UNLOCK && paths[KEEPER_BATTERY] && !unlocked) {
+            file_unlock_beside(paths[KEEPER_BATTERY], -1);
+            unlocked = true;
+        } else if (which >= KEEPER_FILES || !paths[which] ||
+                   (which == KEEPER_BATTERY && unlocked)) {
+            break; /* no monitor of ours says that */
+        } else if (put(fds[which], paths[which], &e)) {
             a.code = (int)e.code;
             memcpy(a.text, e.text, sizeof a.text);
         }
         if (write(socket, &a, sizeof a) != sizeof a)
-            return;
+            break;
     }
+    return unlocked;
 }
 
-/* A jailed monitor cannot remove its lock's name. It is gone, or about to go; if another machine
- * has the lock already, the name is that one's. */
+/* The monitor was killed, or is about to go; if another machine has the lock already, the name is
+ * that one's. */
 static void remove_lock(const char *path)
 {
     bool taken = true;
@@ -151,8 +158,8 @@ int keeper_begin(struct keeper *k, const char *const paths[KEEPER_FILES], struct
     pid = make_memory(k, paths) ? fork() : -1;
     if (!pid) {
         let_go(ends[1], k->fd);
-        keep(ends[1], k->fd, paths);
-        remove_lock(paths[KEEPER_BATTERY]);
+        if (!keep(ends[1], k->fd, paths))
+            remove_lock(paths[KEEPER_BATTERY]);
         _exit(0);
     }
     close(ends[1]);

@@ -3,7 +3,8 @@
  * paths, takes one word for each, and ends when the monitor does.
  *
  *   waiting --one of KEEPER_*--> copies the bytes, renames, answers --> waiting
- *   waiting --the monitor is gone--> removes the battery's lock --> ended */
+ *   waiting --KEEPER_UNLOCK--> removes the name of the battery's lock, answers --> waiting
+ *   waiting --the monitor is gone--> removes that name, if it was not asked to --> ended */
 #ifndef APP_KEEPER_H
 #define APP_KEEPER_H
 
@@ -14,7 +15,8 @@ enum keeper_file {
     KEEPER_SNAPSHOT,
     KEEPER_SCREENSHOT,
     KEEPER_REPORT,
-    KEEPER_FILES
+    KEEPER_FILES,
+    KEEPER_UNLOCK = KEEPER_FILES /* no file: the battery's is not written again */
 };
 
 struct keeper {
@@ -24,7 +26,8 @@ struct keeper {
 
 /* paths[]: where each is written; NULL: it is not. No process is made when none is. */
 int keeper_begin(struct keeper *k, const char *const paths[KEEPER_FILES], struct mews_error *e);
-/* What is in k->fd[which] goes to its file: the old one is there until the new one is complete. */
+/* What is in k->fd[which] goes to its file: the old one is there until the new one is complete.
+ * KEEPER_UNLOCK: while the lock is held. */
 int keeper_write(struct keeper *k, enum keeper_file which, struct mews_error *e);
 /* These bytes do. */
 int keeper_put(struct keeper *k, enum keeper_file which, const void *bytes, size_t len,

@@ -26,7 +26,8 @@ static int report(struct mews_error *out, const struct err *e)
 
 static int save_battery(void *ctx, const void *bytes, size_t len, struct mews_error *e)
 {
-    return keeper_put(ctx, KEEPER_BATTERY, bytes, len, e);
+    return bytes ? keeper_put(ctx, KEEPER_BATTERY, bytes, len, e)
+                 : keeper_write(ctx, KEEPER_UNLOCK, e);
 }
 
 /* A shared directory, and nothing that can confine one who opens files in it. */

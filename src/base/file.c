@@ -325,5 +325,6 @@ void file_unlock_beside(const char *path, int fd)
 
     if (lock_path(path, lock))
         unlink(lock); /* while it is ours */
-    close(fd);
+    if (fd >= 0)
+        close(fd);
 }

@@ -48,6 +48,6 @@ int file_make_parents(const char *path, struct err *e);
  * longer than the lock. Returns its descriptor, or -1: another one has it (*taken), or the file
  * cannot be had (errno). */
 int file_lock_beside(const char *path, bool *taken);
-void file_unlock_beside(const char *path, int fd);
+void file_unlock_beside(const char *path, int fd); /* fd -1: the name alone, for one who has it */
 
 #endif

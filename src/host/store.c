@@ -65,10 +65,14 @@ void store_fini(struct store *s)
     if (!s || !s->lock)
         return;
     if (!--s->lock->refs) {
-        if (s->write) /* whoever does that sees to the name, too */
+        struct err ignored;
+
+        if (s->write) {
+            s->write(s->ctx, NULL, 0, &ignored);
             close(s->lock->fd);
-        else
+        } else {
             file_unlock_beside(s->path, s->lock->fd);
+        }
         free(s->lock);
     }
     s->lock = NULL;

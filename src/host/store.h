@@ -17,7 +17,8 @@ struct store {
     struct store_port port;
     char path[PATH_MAX];
     struct store_lock *lock; /* NULL: not asked yet, or a directory that nothing can be kept in */
-    /* Instead of writing the file, or NULL. */
+    /* Instead of writing the file, or NULL; bytes NULL: instead of removing the lock's name, which
+     * is still locked. */
     int (*write)(void *ctx, const void *bytes, size_t len, struct err *e);
     void *ctx;
     bool asked;        /* the machine has battery RAM: it asked for what is kept */

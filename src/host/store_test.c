@@ -189,6 +189,55 @@ static void one_machine_has_it(void **state)
     store_fini(NULL);
 }
 
+struct stead {
+    struct store other;
+    int told;
+};
+
+static int write_elsewhere(void *ctx, const void *bytes, size_t len, struct err *e)
+{
+    struct stead *w = ctx;
+    char in[8];
+
+    (void)len;
+    (void)e;
+    if (bytes)
+        return 0;
+    w->told++;
+    /* still locked: nobody else has it yet */
+    assert_int_equal(w->other.port.ops->load(&w->other.port, in, sizeof in), 0);
+    assert_int_equal(store_usable(&w->other, &(struct err) { 0 }), -ERR_STATE);
+    file_unlock_beside(w->other.path, -1);
+    return 0;
+}
+
+/* One who writes in its stead removes the lock's name, once, while the lock is held. */
+static void who_writes_removes_the_name(void **state)
+{
+    struct stead w = { 0 };
+    struct store s;
+    char path[128], lock[128], in[8];
+    struct err e;
+
+    (void)state;
+    snprintf(path, sizeof path, "%s/jailed.sav", dir);
+    snprintf(lock, sizeof lock, "%s/.jailed.sav.lock", dir);
+    assert_int_equal(store_init_at(&s, path, &e), 0);
+    assert_int_equal(store_init_at(&w.other, path, &e), 0);
+    s.write = write_elsewhere;
+    s.ctx = &w;
+    assert_int_equal(s.port.ops->load(&s.port, in, sizeof in), 0);
+    assert_true(s.port.ops->save(&s.port, "ours", 4));
+    assert_int_equal(access(lock, F_OK), 0);
+    store_fini(&s);
+    store_fini(&s);
+    assert_int_equal(w.told, 1);
+    assert_int_not_equal(access(lock, F_OK), 0);
+    assert_int_equal(w.other.port.ops->load(&w.other.port, in, sizeof in), 0);
+    assert_int_equal(store_usable(&w.other, &e), 0);
+    store_fini(&w.other);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -216,6 +265,7 @@ int main(void)
         cmocka_unit_test(atomic_while_read),
         cmocka_unit_test(full_disk),
         cmocka_unit_test(one_machine_has_it),
+        cmocka_unit_test(who_writes_removes_the_name),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
