@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2086,SC2046 # lists of words
 # What runs where KVM is (run.py has the names of things ahead of it): the same work by each monitor in turn, round after
 # round. Each run's first line is "= PART MONITOR ROUND", then the meter's lines follow.
-#   FILES  guests and kernel   ROUNDS  how many   PARTS  which   MEMORY  of the Linux guest, LARGE  of one that is restored, MiB
+#   FILES  guests and kernel   FROM, TO  which rounds   PARTS  which   MEMORY  of the Linux guest, LARGE  of one that is restored, MiB
 DISK=$FILES/disk.img
 GROUPS_AT=/sys/fs/cgroup
 count=0
@@ -30,7 +30,10 @@ append="console=ttyS0 quiet panic=-1"
 linux() { # PART METER'S-OPTIONS WORDS-FOR-INIT ; $mews_more, $q35_more, $microvm_more
     part=$1 options=$2 words=$3
     kernel="-m $MEMORY -kernel $FILES/vmlinux -initrd $FILES/guest.gz"
-    for who in $monitors; do
+    # Whoever is first pays for what is cold, of a translator's most of all: each is in its turn.
+    set -- $monitors
+    for _ in $(seq $((round % $#))); do next=$1; shift; set -- "$@" $next; done
+    for who; do
         case $who in
         mews) run $part mews $options mews run --memory ${MEMORY}M --initrd $FILES/guest.gz --append "$append -- $words" $mews_more $FILES/vmlinux;;
         mews-bz) run $part mews-bz $options mews run --memory ${MEMORY}M --initrd $FILES/guest.gz --append "$append -- $words" $mews_more $FILES/bzImage;;
@@ -111,7 +114,7 @@ user() { # a network by libslirp
 }
 
 load serve 7000 & server=$!
-for round in $(seq $ROUNDS); do
+for round in $(seq $FROM $TO); do
     for part in $PARTS; do $part; done
 done
 kill $server

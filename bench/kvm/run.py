@@ -60,8 +60,8 @@ def qemu_runs():
         return True
 
 
-def script(files, rounds, parts, large, qemu):
-    names = f"FILES={files} ROUNDS={rounds} PARTS='{' '.join(parts)}' MEMORY={MEMORY} LARGE={large} QEMU={'yes' if qemu else ''}\n"
+def script(files, first, last, parts, large, qemu):
+    names = f"FILES={files} FROM={first} TO={last} PARTS='{' '.join(parts)}' MEMORY={MEMORY} LARGE={large} QEMU={'yes' if qemu else ''}\n"
     return names + (HERE / "rounds.sh").read_text()
 
 
@@ -70,7 +70,7 @@ def here(d, args):
     for name in "mews", "mews-usernet":
         (d / "bin" / name).symlink_to(BUILD / name)
     env = dict(os.environ, PATH=f"{d}/bin:{os.environ['PATH']}", MEWS_MODULES=str(BUILD))
-    p = subprocess.run(["sh", "-c", script(d, args.rounds, args.parts, 4096, qemu_runs())], stdout=subprocess.PIPE, text=True, env=env)
+    p = subprocess.run(["sh", "-c", script(d, 1, args.rounds, args.parts, 4096, qemu_runs())], stdout=subprocess.PIPE, text=True, env=env)
     return p.stdout
 
 
@@ -95,8 +95,8 @@ def nested(d, args):
     # Each round has a host of its own: one that hangs takes nothing with it.
     qemu = shutil.which("qemu-system-x86_64")
     text = ""
-    for _ in range(args.rounds):
-        text += host.run(script("/root", 1, args.parts, 2048, qemu), files, **how)[1]
+    for n in range(args.rounds):
+        text += host.run(script("/root", n, n, args.parts, 2048, qemu), files, **how)[1]
         keep(args, text)
     return text
 
