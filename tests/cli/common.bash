@@ -121,3 +121,6 @@ needs_kvm() {
     bytes f4 >just-hlt
     why=$(mews run --kind kvm just-hlt 2>&1) || [[ $why != *" /dev/kvm"* ]] || skip "${why#mews: just-hlt: }"
 }
+
+# What the guest has said: where the host has no namespaces the log says that as well.
+guests_words() { mews logs "$1" | grep -v '^mews: no namespaces here'; }

@@ -134,7 +134,7 @@ zero:   times 6 db 0'
         until_says m two
         mews send --end m </dev/null
         mews wait m
-        [ "$(mews logs m | sort -u | tr '\n' ' ')" = "one two " ]
+        [ "$(guests_words m | sort -u | tr '\n' ' ')" = "one two " ]
         mews rm m
     done
 }
@@ -178,7 +178,7 @@ zero:   times 6 db 0'
     mews snapshot m one.snap
     mews fork --name n m
     until_says n 'tick'
-    first=$(mews logs n | head -n 1 | cut -d' ' -f2)
+    first=$(guests_words n | head -n 1 | cut -d' ' -f2)
     [ "$first" -ge 3 ]
     printf 'xyz\n' | mews send n
     until_says n zyx
@@ -187,7 +187,7 @@ zero:   times 6 db 0'
     mews stop m
     mews restore -d --name r one.snap </dev/null
     until_says r 'tick'
-    [ "$(mews logs r | head -n 1 | cut -d' ' -f2)" -ge 3 ]
+    [ "$(guests_words r | head -n 1 | cut -d' ' -f2)" -ge 3 ]
     mews snapshot r base.snap
     until_says r "tick $(($(mews logs r | tail -n 1 | cut -d' ' -f2) + 2))"
     mews snapshot --incremental r next.snap
