@@ -26,11 +26,11 @@ program() {
 # until_says NAME TEXT: waits until its console has said so
 until_says() {
     for _ in $(seq 300); do
-        mews logs "$1" | grep -qF -- "$2" && return
+        guests_words "$1" | grep -qF -- "$2" && return
         sleep 0.1
     done
     echo "$1 never said: $2"
-    mews logs "$1" | tail -n 5
+    guests_words "$1" | tail -n 5
     return 1
 }
 
